@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from smsctl.actions.begin import EMPTY, PAUSED
 from smsctl.actions.check import Finding, Level
 from smsctl.actions.ending import has_left_out, left_unsettled
+from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import COSTS, Status
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import ExitCode, Sentence, say
-from smsctl.ledger import mailings, run_keys
+from smsctl.ledger import approvals, mailings, run_keys
 from smsctl.ledger.store import Ledger
 
 
@@ -33,8 +34,8 @@ def expected(
         text = say("{key}: mailing {id} is not settled: {counted}.", **values)
         yield Finding(Level.ERROR, text=text, mend=left.sentences[0], exit_code=left.exit_code)
     elif {Status.PENDING, Status.SENDING} & tally.states.keys():
-        mend = say("Go on with: smsctl mailings resume {id}", id=mailing.id)
-        yield _missed(say("{key}: mailing {id} is not finished: {counted}.", **values), mend)
+        unfinished = say("{key}: mailing {id} is not finished: {counted}.", **values)
+        yield _missed(unfinished, _what_goes_on(ledger, mailing))
     elif not COSTS & tally.states.keys():
         yield _missed(
             say("{key}: nothing of mailing {id} was sent: {counted}.", **values),
@@ -47,6 +48,16 @@ def expected(
             yield Finding(Level.WARNING, text=done, mend=look)
         else:
             yield Finding(Level.OK, done)
+
+
+def _what_goes_on(ledger: Ledger, mailing: Mailing) -> Sentence:
+    """Say what ends a mailing of which something is pending: to resume it may be refused."""
+    asked = approvals.of(ledger, mailing.id)
+    if asked and asked.holds and asked.is_open:
+        return say("A second person approves it with: smsctl mailings approve {id}", id=mailing.id)
+    if mailing.half_cancelled:
+        return say("It was cancelled; cancel the rest with: smsctl mailings cancel {id}", id=mailing.id)
+    return say("Go on with: smsctl mailings resume {id}", id=mailing.id)
 
 
 def _missed(text: Sentence, mend: Sentence) -> Finding:

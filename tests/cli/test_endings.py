@@ -1,6 +1,7 @@
 """How commands end with --quiet: silence and 0 say that nobody was left out and nothing is left to do."""
 
 import json
+import shutil
 import sqlite3
 import subprocess
 from collections import Counter
@@ -122,6 +123,21 @@ def test_who_is_cancelled_as_it_begins_to_send_is_not_told_that_the_rest_is_pend
     assert "3 cancelled" in ran.err
 
 
+def test_the_second_line_of_cron_names_what_is_not_refused(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(rows=guardians(3), approval={"above": 2})
+    office = Office(run, live.config, message)
+    assert office.send().code == 5
+    asked = office("doctor", "--expect", "weekly")
+    assert (asked.code, "mailings approve 1" in asked.err, "resume" in asked.err) == (5, True, False)
+    office.change("DELETE FROM approvals")
+    assert "mailings resume 1" in office("doctor", "--expect", "weekly").err
+    office.change("UPDATE mailings SET cancelled_at = created_at, half_cancelled = 1")
+    half = office("doctor", "--expect", "weekly")
+    assert (half.code, "mailings cancel 1" in half.err, "resume" in half.err) == (5, True, False)
+
+
 def test_cancelling_what_is_on_its_way_says_so(office: Office) -> None:
     office.send()
     ran = office("mailings", "cancel", 1)
@@ -188,6 +204,13 @@ def test_what_is_fetched_tells_of_what_costs_more_though_the_line_of_cron_is_qui
 def test_a_ledger_that_nothing_tells_was_put_back_is_not_accepted_in_silence(office: Office) -> None:
     ran = office("ledger", "accept-restore", *REASON)
     assert (ran.code, "--put-back" in ran.out) == (0, True)
+
+
+def test_a_ledger_that_has_vanished_is_not_sound_in_silence(office: Office) -> None:
+    assert office("ledger", "check").said == ""
+    shutil.rmtree(office.config.parent / "ledger")
+    ran = office("ledger", "check")
+    assert (ran.code, "there is no ledger yet" in ran.out) == (0, True)
 
 
 def test_what_was_sent_after_the_copy_is_told_with_its_acceptance(office: Office, tmp_path: Path) -> None:

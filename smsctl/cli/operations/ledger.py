@@ -44,7 +44,9 @@ def run_check(wiring: Wiring) -> CommandResult:
         wiring.must_lie_here()
         sentence = say("{path}: there is no ledger yet.", path=path)
         return CommandResult(
-            data={"path": str(path), "sound": None, "findings": []}, screen=[TextLine(sentence)]
+            data={"path": str(path), "sound": None, "findings": []},
+            screen=[TextLine(sentence)],
+            is_told_always=True,  # silence would say that it is sound, where it has vanished
         )
     with wiring.output.working(say("Checking")) as tell:
         found = tuple(ledger_faults(ledger, quick=False, on_progress=tell))
