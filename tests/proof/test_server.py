@@ -3,7 +3,7 @@
 import os
 import random
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -28,16 +28,18 @@ _NUMBERS = count(1)
 
 
 @pytest.fixture
-def database(cluster: Cluster) -> Callable[[], str]:
+def database(cluster: Cluster) -> Iterator[Callable[[], str]]:
     """What makes an empty database and returns its address."""
+    ours = f"proof_{os.getpid()}_"
 
     def made() -> str:
-        name = f"proof_{os.getpid()}_{next(_NUMBERS)}"
+        name = f"{ours}{next(_NUMBERS)}"
         with psycopg.connect(cluster.url(), autocommit=True) as admin:
             admin.execute(f"CREATE DATABASE {name}".encode())
         return cluster.url(name)
 
-    return made
+    yield made
+    cluster.forget(ours)
 
 
 @pytest.fixture
