@@ -7,9 +7,10 @@ from smsctl.actions.ending import reached_nobody
 from smsctl.actions.send import Result, SendRun, send
 from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
+from smsctl.domain.rules import Refusal, reserved
 from smsctl.domain.unsettled import Unsettled, unsettled_of
 from smsctl.errors import ExitCode, worst
-from smsctl.ledger import mailings, stops
+from smsctl.ledger import mailings, repeats, stops
 
 
 class Delivery(NamedTuple):
@@ -19,6 +20,7 @@ class Delivery(NamedTuple):
     result: Result
     tally: MailingTotals
     in_doubt: int = 0  # stopped or gone, and nobody can tell
+    left_to: int | None = None  # a mailing that holds some still who were left out for it
 
     @property
     def left(self) -> Unsettled:
@@ -35,6 +37,11 @@ class Delivery(NamedTuple):
         return reached_nobody(self.tally) and not (self.result.stop or unsent)
 
     @property
+    def reserved(self) -> Refusal | None:
+        """What a plan would be told where another mailing holds some of its people, if one does."""
+        return reserved(self.left_to, waits=False) if self.left_to else None
+
+    @property
     def own_exit_code(self) -> ExitCode:
         """The run's code beside what is unsettled, set right by what the ledger says of the whole mailing."""
         states = self.tally.states
@@ -42,7 +49,7 @@ class Delivery(NamedTuple):
         rejected = states.get(Status.REJECTED, 0)
         run = self.result._replace(states=Counter({Status.REJECTED: rejected}))
         codes = [run.exit_code]
-        if states.get(Status.PENDING) and not self.result.stop:
+        if self.left_to or (states.get(Status.PENDING) and not self.result.stop):
             codes.append(ExitCode.STOPPED)
         if self.found_nobody:
             codes.append(ExitCode.REFUSED)
@@ -56,10 +63,12 @@ class Delivery(NamedTuple):
 
 def deliver(send_run: SendRun) -> Delivery:
     """Send what is pending, as `send`; return what the whole mailing has come to."""
-    result = send(send_run)
+    result, ledger, mailing = send(send_run), send_run.ledger, send_run.mailing
+    tally = mailings.tally(ledger, mailing)
     return Delivery(
-        mailing=send_run.mailing,
+        mailing=mailing,
         result=result,
-        tally=mailings.tally(send_run.ledger, send_run.mailing),
-        in_doubt=stops.in_doubt(send_run.ledger, send_run.mailing),
+        tally=tally,
+        in_doubt=stops.in_doubt(ledger, mailing),
+        left_to=repeats.left_to(ledger, mailing) if tally.states.get(Status.CANCELLED) else None,
     )

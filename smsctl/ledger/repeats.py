@@ -219,6 +219,27 @@ def held_by(
     return reserved_by(ledger, first, numbers, *others, bodies=bodies, over=over)
 
 
+def left_to(ledger: Ledger, mailing: Mailing) -> int | None:
+    """Return an unfinished mailing that holds as pending whom this one has left out, as having had its text.
+
+    That was on the wire when a claim of this one looked, and was given back since: nobody has reached them.
+    """
+    left_out = ledger.rows(_LEFT_OUT, *mailing.span)
+    if not left_out:
+        return None
+    body, pairs = mailing.letter.text.body, None
+    if mailing.personal:
+        bodies = texts.of(ledger, mailing, [message for message, _ in left_out])
+        pairs = [(number, own) for (_, number), own in zip(left_out, bodies, strict=True)]
+    return held_by(ledger, (body,), [number for _, number in left_out], pairs, (mailing.id,))
+
+
+_LEFT_OUT = (
+    "SELECT id, number FROM messages WHERE id BETWEEN ? AND ? AND state = 'cancelled'"
+    " AND code = 'already-sent' AND number IS NOT NULL ORDER BY id"
+)
+
+
 class Repeats:
     """What a run must not send again; looked up anew only when another mailing of a text has moved."""
 

@@ -1,15 +1,21 @@
 """A mailing whose people are all left out by its claims: nobody was reached, which is never success."""
 
+from itertools import count
 from pathlib import Path
+from subprocess import Popen
+from threading import Event
 
 import pytest
 
 from smsctl.actions import deliver, ending
 from smsctl.cli.mailings import departing
+from smsctl.ledger import repeats
+from smsctl.simulator.faults import Faults
+from smsctl.simulator.server import Behaviour
 
-from ..conftest import Live, LiveGateway
-from ..front_door import Ran, Run
-from .conftest import guardians
+from ..conftest import SECRET, Live, LiveGateway
+from ..front_door import Ran, Run, begin_process, end_process
+from .conftest import WAIT_S, guardians
 
 
 class Site:
@@ -24,6 +30,10 @@ class Site:
     def send(self, *flags: object, whom: tuple[str, ...] = ("--all",)) -> Ran:
         return self("send", self._message, *whom, "--yes", "--max-parts", 9, *flags)
 
+    def begin(self) -> Popen[str]:
+        line = ("send", self._message, "--all", "--yes", "--max-parts", 9)
+        return begin_process("--config", self.live.config, *line)
+
     def meanwhile(self, what: str) -> None:
         """Let another line send the same text to some, or somebody block their numbers."""
         if what == "sent":
@@ -32,12 +42,17 @@ class Site:
             assert self("block", "add", f"+4670174060{5 + number}", "--reason", "asked for it").code == 0
 
 
+IN_TWOS, KNOWN = {"batch_size": 2}, Behaviour(password=SECRET)
+
+
 @pytest.fixture(params=["file", "server"])
 def site(request: pytest.FixtureRequest, live_gateway: LiveGateway, run: Run, message: Path) -> Site:
     if request.param == "file":
-        return Site(run, live_gateway(rows=guardians(3)), message)
+        return Site(run, live_gateway(KNOWN, rows=guardians(3), gateway=IN_TWOS), message)
     ledger = {"path": None, "url": request.getfixturevalue("url"), "state": "state"}
-    made = Site(run, live_gateway(active=False, rows=guardians(3), ledger=ledger), message)
+    made = Site(
+        run, live_gateway(KNOWN, active=False, rows=guardians(3), gateway=IN_TWOS, ledger=ledger), message
+    )
     assert made("ledger", "accept-restore", "--reason", "new").code == 0
     assert made("municipality", "activate", "exempelkommun", "--yes").code == 0
     return made
@@ -98,3 +113,53 @@ def test_who_is_left_out_of_what_reaches_others_is_as_in_a_plan(
     assert (ran.code, ran.said) == (0, "")
     assert len({one.recipient for one in site.live.simulator.accepted()}) == 3
     assert len(site.live.simulator.accepted()) == 3
+
+
+# Left out for a mailing that has reached nobody
+
+
+def _left_out_for_one_that_is_refused(site: Site, monkeypatch: pytest.MonkeyPatch) -> Ran:
+    """Let another line have two of three on the wire as this one looks, and be refused its login then."""
+    begin, draw, others = vars(departing)["begin"], vars(Faults)["draw"], list[Popen[str]]()
+    asked, looked, turns = Event(), Event(), count()
+
+    def late(*given: object) -> object:
+        with monkeypatch.context() as wrong:
+            wrong.setenv("SMSCTL_GATEWAY_SECRET", "another")
+            others.append(site.begin())
+        assert asked.wait(WAIT_S)
+        return begin(*given)
+
+    def answer(faults: Faults) -> object:
+        if next(turns) == 0:  # the other's
+            asked.set()
+            assert looked.wait(WAIT_S)
+        elif not looked.is_set():
+            looked.set()
+            assert end_process(others[0]).code == 6
+        return draw(faults)
+
+    monkeypatch.setattr(departing, "begin", late)
+    monkeypatch.setattr(Faults, "draw", answer)
+    return site.send()
+
+
+def test_who_was_left_out_for_a_mailing_that_still_holds_them_is_told_of(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = _left_out_for_one_that_is_refused(site, monkeypatch)
+    assert (ran.code, "Mailing 1 has the same text and is not finished" in ran.err) == (7, True), ran.said
+    assert "mailings resume 1" in ran.err
+    assert len(site.live.simulator.accepted()) == 1
+    assert site("mailings", "resume", 1).code == 0
+    assert len({one.recipient for one in site.live.simulator.accepted()}) == 3
+    assert len(site.live.simulator.accepted()) == 3
+
+
+def test_without_a_look_at_the_end_it_would_end_well_in_silence(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: who was to send to them may be dead."""
+    monkeypatch.setattr(repeats, "left_to", lambda *_: None)
+    ran = _left_out_for_one_that_is_refused(site, monkeypatch)
+    assert (ran.code, ran.said) == (0, "")

@@ -79,7 +79,10 @@ def reply(
     notes = []
     if done.result.why:
         notes.append(Note(code=str(done.result.stop), level="error", text=done.result.why))
-    if done.found_nobody:
+    if waits := done.reserved:
+        notes.append(Note(code=str(waits.rule), level="error", text=waits.sentence))
+        steps += [waits.hint] if waits.hint else []
+    elif done.found_nobody:
         notes.append(Note(code="nobody", level="error", text=_FOUND_NOBODY))
     notes += [Note(code="unknown", level="warning", text=remark) for remark in done.result.remarks]
     return CommandResult(
