@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from smsctl.domain.moment import Actor, Moment, Period
+from smsctl.errors import RuleError, say
 from smsctl.ledger import audit
 from smsctl.ledger.store import Ledger
 
@@ -38,15 +39,23 @@ def invoices_of(
     return tuple(Invoice(**one) for one in found)
 
 
+_HAND_OVER = (
+    "UPDATE invoices SET handed_over_day = ?, handed_over_at = ? WHERE number = ? AND handed_over_day IS NULL"
+)
+
+
 def hand_over(ledger: Ledger, handed: Sequence[Invoice], moment: Moment, actor: Actor) -> None:
-    """Mark invoices as handed over, in the open transaction."""
+    """Mark invoices as handed over, in the open transaction. Raises RuleError where one is already."""
     for one in handed:
-        ledger.write(
-            "UPDATE invoices SET handed_over_day = ?, handed_over_at = ? WHERE number = ?",
-            moment.day,
-            moment.at,
-            one.number,
-        )
+        if not ledger.write(_HAND_OVER, moment.day, moment.at, one.number):
+            raise RuleError(
+                say(
+                    "Somebody else has handed over invoice {number} meanwhile: nothing is marked, and this"
+                    " list is not to be used.",
+                    number=one.number,
+                ),
+                hint=say("Write the list once more, to another file."),
+            )
         subject, detail = f"invoice {one.number}", f"{one.municipality}, package {one.package}"
         audit.record(ledger, moment, actor, "hand-over", subject, detail)
 

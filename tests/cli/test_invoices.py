@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from smsctl.cli.output import export
+
 from ..conftest import LiveGateway
-from ..front_door import Run
+from ..front_door import Run, begin_process, end_process
 
 TOWN = "exempelkommun"
 
@@ -69,6 +71,24 @@ def test_what_was_handed_over_is_exported_once(config: Path, run: Run, tmp_path:
     assert "All of them are handed over." in run("--config", config, "invoices", "list").out
     (first, _) = run("--config", config, "invoices", "list", "--json").data["invoices"]
     assert first["handed_over"] is not None
+    rows = run("--config", config, "audit", "--json").data["audit"]
+    assert [row["subject"] for row in rows if row["action"] == "hand-over"] == ["invoice 2", "invoice 1"]
+
+
+def test_of_two_at_once_one_hands_over(
+    config: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And neither waits while the other writes: whoever reads what is printed may take long."""
+    marked, written = ("--config", config, "invoices", "export", "--mark", "--csv"), vars(export)["write_csv"]
+
+    def after_another(*given: object, **named: object) -> object:
+        assert end_process(begin_process(*marked, tmp_path / "other.csv")).code == 0
+        return written(*given, **named)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(export, "write_csv", after_another)
+        ran = run(*marked, tmp_path / "ours.csv")
+    assert (ran.code, "handed over invoice 1 meanwhile" in ran.said) == (5, True), ran.said
     rows = run("--config", config, "audit", "--json").data["audit"]
     assert [row["subject"] for row in rows if row["action"] == "hand-over"] == ["invoice 2", "invoice 1"]
 

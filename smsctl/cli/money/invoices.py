@@ -70,12 +70,12 @@ def run_export(
             found = take_back(ledger, key, wiring.clock.now(), wiring.actor)
         told: dict[str, object] = {"path": None, "invoices": render.data(found), "marked": False}
         return CommandResult(data=told, screen=render.taken_back(found), is_told_always=not found)
-    with ledger.transaction():
-        found = invoices_of(ledger, key, only_new=not again)
-        page = export.write_csv(csv, render.fields(wiring.called), found, replace=replace)
-        if mark:
-            page = page and _taken(wiring, page)
-            new = [one for one in found if one.handed_over_day is None]
+    found = invoices_of(ledger, key, only_new=not again)
+    page = export.write_csv(csv, render.fields(wiring.called), found, replace=replace)
+    if mark:
+        page = page and _taken(wiring, page)  # whoever reads it may be slow: no ledger is held meanwhile
+        new = [one for one in found if one.handed_over_day is None]
+        with ledger.transaction():
             hand_over(ledger, new, wiring.clock.now(), wiring.actor)
     data = {"path": str(csv), "invoices": render.data(found), "marked": mark}
     return CommandResult(data=data, screen=render.exported(found, csv, marked=mark), page=page)
