@@ -498,7 +498,7 @@ def test_as_any_other_it_would_be_sent_after_all(
 ) -> None:
     """The negative control."""
     monkeypatch.setattr(cancelling, "not_pending_again", lambda _ledger, _mailing, answer: answer)
-    monkeypatch.setattr(cancelling, "must_not_be_cancelled", lambda *_given: None)
+    monkeypatch.setattr(cancelling, "must_not_be_cancelled", lambda *_given, **_named: None)
     mailing, gateway = _cancelled_while_it_sends(one, two, admin)
     taken = gateway.taken.total()
     run(two, mailing, gateway)

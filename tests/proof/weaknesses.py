@@ -192,10 +192,10 @@ def _any_error_is_a_refusal() -> Mapping[str, object]:
 
 
 def _late_answers_overrule() -> Mapping[str, object]:
-    def all_of_them(ledger: object, done: object, paired: object) -> object:
-        return paired
+    def all_of_them(*given: object) -> object:
+        return given[-1]
 
-    return {"smsctl.ledger.batches._still_unknown": all_of_them}
+    return {"smsctl.ledger.late_answers.told_still": all_of_them}
 
 
 def _old_copies_are_trusted() -> Mapping[str, object]:
@@ -223,7 +223,7 @@ def _cancelled_for_now() -> Mapping[str, object]:
     return {
         "smsctl.ledger.mailings.get": uncancelled,
         "smsctl.ledger.cancelling.is_cancelled": lambda *given: False,
-        "smsctl.ledger.cancelling.must_not_be_cancelled": lambda *given: None,
+        "smsctl.ledger.cancelling.must_not_be_cancelled": lambda *given, **named: None,
     }
 
 
