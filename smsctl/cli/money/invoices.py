@@ -70,7 +70,8 @@ def run_export(
             found = take_back(ledger, key, wiring.clock.now(), wiring.actor)
         told: dict[str, object] = {"path": None, "invoices": render.data(found), "marked": False}
         return CommandResult(data=told, screen=render.taken_back(found), is_told_always=not found)
-    found = invoices_of(ledger, key, only_new=not again)
+    with ledger.transaction():  # not of a file that was copied: others have handed over since
+        found = invoices_of(ledger, key, only_new=not again)
     page = export.write_csv(csv, render.fields(wiring.called), found, replace=replace)
     if mark:
         page = page and _taken(wiring, page)  # whoever reads it may be slow: no ledger is held meanwhile
