@@ -30,6 +30,7 @@ def expected(
         return
     tally = mailings.tally(ledger, mailing)
     values = {"key": told, "id": mailing.id, "counted": counted(tally.states) or say("nothing to send")}
+    look = say("See why with: smsctl mailings show {id}", id=mailing.id)
     if left := left_unsettled(ledger, mailing):
         text = say("{key}: mailing {id} is not settled: {counted}.", **values)
         yield Finding(Level.ERROR, text=text, mend=left.sentences[0], exit_code=left.exit_code)
@@ -37,14 +38,10 @@ def expected(
         unfinished = say("{key}: mailing {id} is not finished: {counted}.", **values)
         yield _missed(unfinished, _what_goes_on(ledger, mailing))
     elif not COSTS & tally.states.keys():
-        yield _missed(
-            say("{key}: nothing of mailing {id} was sent: {counted}.", **values),
-            say("See why with: smsctl mailings show {id}", id=mailing.id),
-        )
+        yield _missed(say("{key}: nothing of mailing {id} was sent: {counted}.", **values), look)
     else:
         done = say("{key}: mailing {id} is done: {counted}.", **values)
         if has_left_out(ledger, mailing, tally):
-            look = say("See why with: smsctl mailings show {id}", id=mailing.id)
             yield Finding(Level.WARNING, text=done, mend=look)
         else:
             yield Finding(Level.OK, done)

@@ -306,15 +306,20 @@ class Late(NamedTuple):
         self.sender.join()
 
 
-@pytest.fixture
-def late(one: Ledger, site: Site, admin: Admin) -> Iterator[Late]:
-    mailing, leaves, arrives = new_mailing(one, 2), threading.Event(), threading.Event()
+def _held_back() -> tuple[Taker, threading.Event, threading.Event]:
+    """Return a gateway, what tells that a request is at its door, and what lets it in."""
+    leaves, arrives = threading.Event(), threading.Event()
 
     def wait() -> None:
         leaves.set()
         assert arrives.wait(60)
 
-    gateway = Taker(before=wait)
+    return Taker(before=wait), leaves, arrives
+
+
+@pytest.fixture
+def late(one: Ledger, site: Site, admin: Admin) -> Iterator[Late]:
+    mailing, (gateway, leaves, arrives) = new_mailing(one, 2), _held_back()
 
     def send() -> None:
         with closing(site.opened("paused")) as ledger:
@@ -631,13 +636,7 @@ def _answered_while_it_is_repeated(
     one: Ledger, site: Site, admin: Admin, status: Status, verdict: SubmitVerdict
 ) -> Taker:
     """Let another host submit a batch once more, and hear meanwhile that it was not taken the first time."""
-    mailing, leaves, is_stored = new_mailing(one, 2), threading.Event(), threading.Event()
-
-    def wait() -> None:
-        leaves.set()
-        assert is_stored.wait(60)
-
-    gateway = Taker(before=wait)
+    mailing, (gateway, leaves, is_stored) = new_mailing(one, 2), _held_back()
 
     def go_on() -> None:
         with closing(site.opened("two")) as two:

@@ -58,10 +58,11 @@ def run(
 def _nothing_pending(wiring: Wiring, mailing: Mailing) -> CommandResult:
     tally, left = mailings.tally(wiring.ledger, mailing), left_unsettled(wiring.ledger, mailing)
     steps = outcome.next_steps(mailing, tally.states, left.in_doubt)
+    left_out = has_left_out(wiring.ledger, mailing, tally)
     sentence = say("Mailing {id} has nothing pending.", id=mailing.id)
     if was_stopped(wiring.ledger, mailing, tally):
         sentence = say("Mailing {id} was cancelled and has nothing pending.", id=mailing.id)
-    elif has_left_out(wiring.ledger, mailing, tally):
+    elif left_out:
         counted = figures.counted(tally.states)
         sentence = say("Mailing {id} has nothing pending: {counted}.", id=mailing.id, counted=counted)
     return CommandResult(
@@ -73,5 +74,5 @@ def _nothing_pending(wiring: Wiring, mailing: Mailing) -> CommandResult:
         exit_code=left.exit_code,
         left=(left,),
         is_known=True,
-        is_told_always=has_left_out(wiring.ledger, mailing, tally),
+        is_told_always=left_out,
     )
