@@ -973,8 +973,9 @@ def test_where_the_tables_are_not_written_anew_it_would_be(
 
 
 @pytest.fixture
-def reader(cluster: Cluster) -> Iterator[Admin]:
+def reader(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[Admin]:
     """Somebody who looks at the database as it was when they began: a report, a query on a standby."""
+    monkeypatch.setattr(compacting, "_PAUSES_S", (0.0, 0.0))
     with psycopg.connect(cluster.url(), autocommit=True) as session:
         session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
         session.execute("SELECT 1 FROM pg_class LIMIT 1")
@@ -1002,6 +1003,28 @@ def test_without_asking_the_server_it_would_end_as_if_all_were_gone(
     assert reader
     monkeypatch.setattr(compacting, "_KEPT", re.compile("nothing that a server says"))
     assert _left_after_a_purge(access, admin, cluster) == {"messages"}
+
+
+@pytest.fixture
+def ends_with_the_pause(reader: Admin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reader has gone by the third look, as the server itself has that looks for its statistics."""
+    monkeypatch.setattr(compacting, "_PAUSES_S", (0.0, 0.0, 0.5))
+    monkeypatch.setattr(compacting, "sleep", lambda pause_s: reader.execute("ROLLBACK") if pause_s else None)
+
+
+@pytest.mark.usefixtures("ends_with_the_pause")
+def test_a_purge_waits_for_who_reads_for_a_moment(access: Access, admin: Admin, cluster: Cluster) -> None:
+    assert _left_after_a_purge(access, admin, cluster) == set()
+
+
+@pytest.mark.usefixtures("ends_with_the_pause")
+def test_looking_twice_at_once_it_would_give_up(
+    access: Access, admin: Admin, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(compacting, "_PAUSES_S", (0.0, 0.0))
+    with pytest.raises(LedgerError, match="somebody reads the database as it was before"):
+        _left_after_a_purge(access, admin, cluster)
 
 
 CLEANED_UP_FOR_S = 0.2

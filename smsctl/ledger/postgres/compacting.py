@@ -10,6 +10,7 @@ else a run of another host that has been answered could not store it, and the an
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from time import sleep
 
 from psycopg import errors, sql
 
@@ -32,6 +33,8 @@ _TO_THE_END = (
     " WHERE name IN ('statement_timeout', 'transaction_timeout')"
 )
 """A table that takes longer to write anew than a statement may take would never be written."""
+_PAUSES_S = (0.0, 0.2, 1.0, 4.0)
+"""Before each look: who reads for a moment, as the server itself for its statistics, has gone by the next."""
 
 
 def compact(access: Access, session: Session, tables: Iterable[str]) -> None:
@@ -43,8 +46,10 @@ def compact(access: Access, session: Session, tables: Iterable[str]) -> None:
     with told(place), closing(connect.connect_for_long(access)) as other:
         for setting in (_LONGER, _TO_THE_END):
             session.execute(setting.encode())
-        kept = [table for table in tables if not _is_gone(session, other, table)]
-        kept = [table for table in kept if not _is_gone(session, other, table)]  # who only looked has gone
+        kept = list(tables)
+        for pause_s in _PAUSES_S:
+            sleep(pause_s if kept else 0)
+            kept = [table for table in kept if not _is_gone(session, other, table)]
         for name in ("lock_timeout", "statement_timeout"):
             session.execute(f"RESET {name}".encode())
     if kept:
