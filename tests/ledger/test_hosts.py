@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta, tzinfo
 from itertools import count
 from pathlib import Path
@@ -246,7 +246,8 @@ def test_of_a_session_that_was_ended_its_host_hears_before_it_sends(
         assert two.engine.may_still_send("b")
 
 
-def lose_power(ledger: Ledger) -> None:
+@contextmanager
+def without_power(ledger: Ledger) -> Iterator[None]:
     """Let nothing that is said to this session be heard or confirmed any more, as of a host without power."""
     assert isinstance(ledger.engine, PostgresEngine)
     drop_all = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))
@@ -254,6 +255,9 @@ def lose_power(ledger: Ledger) -> None:
     session = vars(ledger.engine)["_session"]
     with socket.socket(fileno=os.dup(session.fileno())) as line:
         line.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 0)  # nor does it say so itself, after a while
+        yield
+        line.shutdown(socket.SHUT_RDWR)  # or its farewell would be waited for
 
 
 _SO_ATTACH_FILTER = 26
@@ -264,14 +268,15 @@ def test_a_host_without_power_loses_its_right(
     site: Site, two: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = vars(connect)["_SETTINGS"]
-    quick = {name: "1" for name in settings if name.startswith("tcp_keepalives")}
+    quick = dict.fromkeys([name for name in settings if name.startswith("tcp_")], "1")
+    quick["tcp_user_timeout"] = "1s"  # it outweighs how often the server asks
     monkeypatch.setattr(connect, "_SETTINGS", settings | quick)
     with ExitStack() as around:
         dark = around.enter_context(closing(site.opened("dark")))
         around.enter_context(lock.right_to_send(dark, "a"))
         with pytest.raises(TakenError), lock.right_to_send(two, "a"):
             pass
-        lose_power(dark)
+        around.enter_context(without_power(dark))
         while True:
             with suppress(TakenError), lock.right_to_send(two, "a"):
                 break
