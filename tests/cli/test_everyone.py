@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from smsctl.actions import sender_rights
+from smsctl.cli.incoming import names_by_number
 from smsctl.host.users import whoever
 from smsctl.ledger import blocklist
 
@@ -522,6 +523,63 @@ def test_an_incoming_sms_is_seen_by_whoever_wrote_to_its_sender_last(
         assert run("--config", config, "inbox", "show", 3).code == (5 if town else 0)
         found = run("--config", config, "mailings", "find", "0701740605", "--json").data
         assert found["incoming"] == (1 if town else 2)
+
+
+def _named_in_the_inbox(towns: dict[str, Any], make_config: MakeConfig, run: Run, path: Path) -> list[str]:
+    """Return the name beside an SMS from a number that another municipality knows by another name by now.
+
+    It is told to whoever may see the first of them, the second, both, or all; where the first has its rows in
+    the common file, and in a file of its own.
+    """
+    both = [*towns["rows"][:1], _BO.replace("0701740609", "0701740605")]
+    told = list[str]()
+    for rows, own in ((both[1:], ()), (both[:0], both[1:]), (both, ())):
+        path.write_text("\n".join([HEADER, *own]) + "\n", encoding="utf-8")
+        towns = towns | {"municipalities": {"grannkommun": {"recipients": path.name if own else None}}}
+        towns["municipalities"]["grannkommun"]["name"] = "Grannkommun"
+        for senders in ({"municipalities": ["exempelkommun"]}, {}):
+            config = make_config(**towns | {"rows": rows}, senders={ME: senders})
+            (sms,) = run("--config", config, "inbox", "list", "--json").data["inbox"]
+            assert run("--config", config, "inbox", "show", 1, "--json").data["name"] == sms["name"]
+            told.append(sms["name"])
+    return told
+
+
+@pytest.fixture
+def answered(two_towns: dict[str, Any], make_config: MakeConfig, run: Run) -> dict[str, Any]:
+    """Whom both have written to has answered the first of them, who wrote last."""
+    config = make_config(**two_towns)
+    ledger_path = ledger_of(config).with_name("ledger.simulate.db")
+    with closing(sqlite3.connect(ledger_path)) as ledger, ledger:
+        ledger.execute("UPDATE mailings SET created_at = '2026-01-01T00:00:00.000Z' WHERE id = 2")
+        ledger.execute(
+            "INSERT INTO inbox (at, gateway, vendor_id, sender, receiver, body, keyword, told_at, kind)"
+            " VALUES ('2999-01-01T00:00:00.000Z', 'intelecom', '', '+46701740605', '', 'hej', '', '', 'ours')"
+        )
+    return two_towns
+
+
+def test_who_has_written_is_named_by_ones_own_municipalities_alone(
+    answered: dict[str, Any], make_config: MakeConfig, run: Run, tmp_path: Path
+) -> None:
+    told = _named_in_the_inbox(answered, make_config, run, tmp_path / "grannkommun.csv")
+    assert told == [None, "Bo Hemlig", None, "Bo Hemlig", "Åsa Öberg", "Åsa Öberg"]
+
+
+def test_without_asking_whose_row_it_is_another_s_would_name_them(
+    answered: dict[str, Any],
+    make_config: MakeConfig,
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The negative control."""
+    names_of = names_by_number.names_of
+    monkeypatch.setattr(
+        names_by_number, "names_of", lambda wiring, wanted, _of: names_of(wiring, wanted, None)
+    )
+    told = _named_in_the_inbox(answered, make_config, run, tmp_path / "grannkommun.csv")
+    assert told[:4] == ["Bo Hemlig"] * 4
 
 
 _NUMBER = "070-174 06 05"

@@ -123,7 +123,7 @@ class Forwarder:
 
     def _mail(self, row: InboxRow) -> OutgoingMail:
         sender = row.message.sender
-        name = names_by_number.names_of(self._wiring, {sender}, self._complain).get(sender)
+        name = names_by_number.names_of(self._wiring, {sender}, None, self._complain).get(sender)
         who = f"{name}, {sender}" if name else sender
         at = figures.local(row.at, self._wiring.settings.time_zone)
         return OutgoingMail(

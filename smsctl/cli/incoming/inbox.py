@@ -40,7 +40,7 @@ def run_list(
     wiring.names(write=(export,), replace=replace)
     endpoint = wiring.settings.gateway.endpoint
     total, wanted = _newest(wiring, most or (None if export else _SHOWN), other=other)
-    names = names_by_number.names_of(wiring, {row.message.sender for row in wanted})
+    names = names_by_number.names_of(wiring, {row.message.sender for row in wanted}, seen.seen_by(wiring))
     page = None
     if export:
         senders = [(row, row.message.sender) for row in wanted]
@@ -87,7 +87,7 @@ def run_show(
     must_see_incoming(row.id, seen=bool(seen.incoming(wiring, [row])))
     sender = row.message.sender
     row = row._replace(message=numbers.shown_incoming(wiring, row.message, text=row.message.text))
-    name = names_by_number.names_of(wiring, {sender}).get(sender)
+    name = names_by_number.names_of(wiring, {sender}, seen.seen_by(wiring)).get(sender)
     shown = numbers.shown_sender(wiring, sender)
     endpoint = wiring.settings.gateway.endpoint
     return CommandResult(

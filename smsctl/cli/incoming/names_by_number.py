@@ -1,10 +1,11 @@
 """Who a number belongs to, by the recipients files of the config; for screens that show incoming SMS."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from smsctl.cli import numbers
 from smsctl.cli.wiring import Wiring
+from smsctl.domain.audience import Audience, Selection
 from smsctl.domain.columns import find_columns
 from smsctl.domain.protection import is_protected
 from smsctl.errors import Sentence, SmsctlError
@@ -12,43 +13,50 @@ from smsctl.spreadsheet import open_sheet
 
 
 def names_of(
-    wiring: Wiring, wanted: Collection[str], warn: Callable[[Sentence], None] | None = None
+    wiring: Wiring,
+    wanted: Collection[str],
+    of: Collection[str] | None,
+    warn: Callable[[Sentence], None] | None = None,
 ) -> Mapping[str, str]:
     """Return the names of those E.164 numbers that stand in a recipients file.
 
-    A file that cannot be read is warned of: the inbox is read without it.
+    `of` are the municipalities whose rows tell one, None: all of them. A file that cannot be read is warned
+    of: the inbox is read without it.
     """
     found: dict[str, str] = {}
-    for path in _files(wiring) if wanted else ():
+    common, payers = wiring.settings.recipients, wiring.settings.municipalities
+    theirs = [payers[key] for key in of or ()]
+    rows_of = Audience(everyone=True, municipality=frozenset(one.name for one in theirs) | {*(of or ())})
+    every = [common, *(one.recipients for one in payers.values())]
+    files = every if of is None else [one.recipients or common for one in theirs]
+    for path in _there(files) if wanted else ():
         try:
-            found |= _named_in(wiring, path, frozenset(wanted))
+            found |= _named_in(wiring, path, frozenset(wanted), rows_of)
         except SmsctlError as error:
             (warn or wiring.output.warn)(error.sentence)
     return found
 
 
-def _files(wiring: Wiring) -> Iterator[Path]:
-    settings = wiring.settings
-    every = [settings.recipients, *(one.recipients for one in settings.municipalities.values())]
-    yield from (path for path in dict.fromkeys(every) if path is not None and path.exists())
+def _there(files: Iterable[Path | None]) -> Iterator[Path]:
+    yield from (path for path in dict.fromkeys(files) if path is not None and path.exists())
 
 
-def _named_in(wiring: Wiring, path: Path, wanted: frozenset[str]) -> dict[str, str]:
+def _named_in(wiring: Wiring, path: Path, wanted: frozenset[str], rows_of: Audience) -> dict[str, str]:
     sheet = open_sheet(path)
     columns = find_columns(sheet.header, wiring.settings.columns, require_terms=False)
     if columns.name is None:
         return {}
-    reader = numbers.reader(wiring)
+    reader, selection = numbers.reader(wiring), Selection(rows_of, sheet.header, columns)
     found: dict[str, str] = {}
     shut: set[str] = set()
     for row in sheet.rows():
         for column in columns.numbers:
-            if len(row) <= max(column.number, columns.name, *column.protected):
+            if len(row) <= max(column.number, columns.name, *column.protected, *selection.positions):
                 continue
             number = reader.read(row[column.number]).number
             if number in wanted:
                 if any(is_protected(row[place]) for place in column.protected):
                     shut.add(number)
-                elif row[columns.name].strip():
+                elif row[columns.name].strip() and selection.admits(dict(enumerate(row))):
                     found.setdefault(number, row[columns.name].strip())
     return {number: name for number, name in found.items() if number not in shut}
