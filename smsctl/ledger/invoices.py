@@ -56,20 +56,25 @@ def hand_over(ledger: Ledger, handed: Sequence[Invoice], moment: Moment, actor: 
                 ),
                 hint=say("Write the list once more, to another file."),
             )
-        subject, detail = f"invoice {one.number}", f"{one.municipality}, package {one.package}"
+        subject, detail = f"invoice {one.number}", _detail(one.municipality, one.package)
         audit.record(ledger, moment, actor, "hand-over", subject, detail)
 
 
-def take_back(ledger: Ledger, municipality: str | None, moment: Moment, actor: Actor) -> tuple[Invoice, ...]:
+def take_back(
+    ledger: Ledger, municipality: str | None, moment: Moment, actor: Actor, *, even_earlier: bool = False
+) -> tuple[Invoice, ...]:
     """Take back the marks that were made last, in the open transaction; return the invoices, unmarked.
 
     Those of one export have the same time; of marks that were made before it was kept, the latest day counts.
+    Raises RuleError where those are taken back already, as by another host, and `even_earlier` is not meant.
     """
     latest = ledger.one(
         "SELECT MAX(COALESCE(handed_over_at, handed_over_day)) FROM invoices"
         " WHERE municipality = COALESCE(CAST(? AS TEXT), municipality)",
         municipality,
     )
+    if latest and latest[0] and not even_earlier:
+        _must_be_the_last(ledger, municipality, str(latest[0]))
     found = ledger.records(
         "SELECT number, municipality, package, day, parts, price_ore, NULL AS handed_over_day FROM invoices"
         " WHERE municipality = COALESCE(CAST(? AS TEXT), municipality)"
@@ -82,9 +87,31 @@ def take_back(ledger: Ledger, municipality: str | None, moment: Moment, actor: A
         ledger.write(
             "UPDATE invoices SET handed_over_day = NULL, handed_over_at = NULL WHERE number = ?", one.number
         )
-        subject, detail = f"invoice {one.number}", f"{one.municipality}, package {one.package}"
+        subject, detail = f"invoice {one.number}", _detail(one.municipality, one.package)
         audit.record(ledger, moment, actor, "hand-over-undone", subject, detail)
     return taken
+
+
+def _detail(municipality: str | None, package: object) -> str:
+    return f"{municipality}, package {package}"
+
+
+def _must_be_the_last(ledger: Ledger, municipality: str | None, marked: str) -> None:
+    """Raise RuleError where marks that were made later than these have been there, as the audit tells."""
+    newest = ledger.one(
+        "SELECT MAX(at) FROM audit WHERE action = 'hand-over'"
+        " AND (CAST(? AS TEXT) IS NULL OR detail BETWEEN ? AND ?)",  # the number of a package is between
+        municipality,
+        *(_detail(municipality, one) for one in ("0", ":")),
+    )
+    if newest and newest[0] and str(newest[0])[: len(marked)] > marked:
+        raise RuleError(
+            say(
+                "What was marked last is taken back already, and what was marked before, on {day}, stays so.",
+                day=marked[: len("2026-11-22")],
+            ),
+            hint=say("If that is to be taken back too: smsctl invoices export --undo --all"),
+        )
 
 
 def parts_by_month_and_node(

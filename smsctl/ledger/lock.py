@@ -1,4 +1,4 @@
-"""The right to send one mailing, or to mail incoming SMS on, held by one process at a time."""
+"""The right to send a mailing, to mail incoming SMS on, or to hand invoices over: of one process."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -8,7 +8,7 @@ from smsctl.ledger.store import Ledger
 
 
 class TakenError(LedgerError):
-    """Another process has the right to send the mailing."""
+    """Another process has the right."""
 
 
 @contextmanager
@@ -38,6 +38,18 @@ def if_nobody_sends(ledger: Ledger, reference: str) -> Iterator[bool]:
 def if_nobody_forwards(ledger: Ledger) -> AbstractContextManager[bool]:
     """Yield whether nobody mails incoming SMS on; if so, nobody can begin to until the block ends."""
     return _lock(ledger, "forwarding")
+
+
+@contextmanager
+def right_to_hand_over(ledger: Ledger) -> Iterator[None]:
+    """Hold the right to hand invoices over. Raises TakenError at once when another process has it."""
+    with _lock(ledger, "handing over") as held:
+        if not held:
+            raise TakenError(
+                say("Another process is handing invoices over right now; nothing was written."),
+                hint=say("Wait for it, then look with: smsctl invoices list"),
+            )
+        yield
 
 
 def _lock(ledger: Ledger, reference: str) -> AbstractContextManager[bool]:

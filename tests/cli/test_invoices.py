@@ -1,12 +1,14 @@
 import stat
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from smsctl.cli.output import export
+from smsctl.ledger import invoices, lock
 
 from ..conftest import LiveGateway
-from ..front_door import Run, begin_process, end_process
+from ..front_door import Ran, Run, begin_process, end_process
 
 TOWN = "exempelkommun"
 
@@ -75,22 +77,101 @@ def test_what_was_handed_over_is_exported_once(config: Path, run: Run, tmp_path:
     assert [row["subject"] for row in rows if row["action"] == "hand-over"] == ["invoice 2", "invoice 1"]
 
 
-def test_of_two_at_once_one_hands_over(
-    config: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """And neither waits while the other writes: whoever reads what is printed may take long."""
+def _at_once(config: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other_code: int) -> Ran:
+    """Hand over while another does, from beginning to end; return what came of ours."""
     marked, written = ("--config", config, "invoices", "export", "--mark", "--csv"), vars(export)["write_csv"]
 
     def after_another(*given: object, **named: object) -> object:
-        assert end_process(begin_process(*marked, tmp_path / "other.csv")).code == 0
+        monkeypatch.setattr(export, "write_csv", written)
+        other = run(*marked, tmp_path / "other.csv")
+        assert (other.code, (tmp_path / "other.csv").exists()) == (other_code, other_code == 0), other.said
         return written(*given, **named)
 
-    with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(export, "write_csv", after_another)
-        ran = run(*marked, tmp_path / "ours.csv")
-    assert (ran.code, "handed over invoice 1 meanwhile" in ran.said) == (5, True), ran.said
+    monkeypatch.setattr(export, "write_csv", after_another)
+    ours = run(*marked, tmp_path / "ours.csv")
     rows = run("--config", config, "audit", "--json").data["audit"]
-    assert [row["subject"] for row in rows if row["action"] == "hand-over"] == ["invoice 2", "invoice 1"]
+    handed = [row["subject"] for row in rows if row["action"] == "hand-over"]
+    assert handed == ["invoice 2", "invoice 1"]
+    return ours
+
+
+def test_of_two_at_once_one_hands_over(
+    config: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other writes nothing, for whoever reads what is printed cannot take it back."""
+    assert _at_once(config, run, tmp_path, monkeypatch, 9).code == 0
+
+
+def test_whoever_finds_out_that_another_has_handed_over_says_so(
+    config: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the session with the right broke; and the control: without the right both would print."""
+    monkeypatch.setattr(lock, "right_to_hand_over", lambda _: nullcontext())
+    ours = _at_once(config, run, tmp_path, monkeypatch, 0)
+    assert (ours.code, "handed over invoice 1 meanwhile" in ours.said) == (5, True), ours.said
+
+
+def test_nobody_waits_while_a_list_is_written(
+    config: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads what is printed may take long."""
+    written = vars(export)["write_csv"]
+
+    def after_another(*given: object, **named: object) -> object:
+        assert end_process(begin_process("--config", config, "block", "add", "0701740699")).code == 0
+        return written(*given, **named)
+
+    monkeypatch.setattr(export, "write_csv", after_another)
+    assert run("--config", config, "invoices", "export", "--mark", "--csv", tmp_path / "1.csv").code == 0
+
+
+def _hand_over_twice(config: Path, run: Run, tmp_path: Path) -> None:
+    """Hand over two invoices, and later a third."""
+    for name in ("1.csv", "2.csv"):
+        assert run("--config", config, "invoices", "export", "--csv", tmp_path / name, "--mark").code == 0
+        another = ("municipality", "activate", TOWN, "--new-package", "--reason", name, "--yes")
+        assert name == "2.csv" or run("--config", config, *another).code == 0
+
+
+def _handed_over(config: Path, run: Run) -> list[int]:
+    listed = run("--config", config, "invoices", "list", "--json").data["invoices"]
+    return [one["number"] for one in listed if one["handed_over"]]
+
+
+@pytest.mark.parametrize("flags", [(), ("--municipality", TOWN)])
+def test_what_is_taken_back_twice_is_what_was_marked_last(
+    flags: tuple[str, ...], config: Path, run: Run, tmp_path: Path
+) -> None:
+    """As where two hosts do it, or who does not know whether it was done says it once more."""
+    _hand_over_twice(config, run, tmp_path)
+    undo = ("--config", config, "invoices", "export", "--undo", *flags)
+    assert run(*undo).code == 0
+    assert _handed_over(config, run) == [1, 2]
+    again = run(*undo)
+    assert (again.code, "taken back already" in again.err) == (5, True), again.said
+    assert _handed_over(config, run) == [1, 2]
+    assert run(*undo, "--all").code == 0
+    assert _handed_over(config, run) == []
+
+
+def test_what_is_handed_over_anew_is_taken_back_anew(config: Path, run: Run, tmp_path: Path) -> None:
+    _hand_over_twice(config, run, tmp_path)
+    export = ("--config", config, "invoices", "export")
+    assert run(*export, "--undo").code == 0
+    assert run(*export, "--csv", tmp_path / "3.csv", "--mark").code == 0
+    assert run(*export, "--undo").code == 0
+    assert _handed_over(config, run) == [1, 2]
+
+
+def test_without_a_look_at_the_audit_an_earlier_one_would_be_taken_back(
+    config: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    _hand_over_twice(config, run, tmp_path)
+    monkeypatch.setattr(invoices, "_must_be_the_last", lambda *_: None)
+    for _ in range(2):
+        assert run("--config", config, "invoices", "export", "--undo").code == 0
+    assert _handed_over(config, run) == []
 
 
 def test_nothing_is_marked_when_the_file_cannot_be_written(config: Path, run: Run, tmp_path: Path) -> None:

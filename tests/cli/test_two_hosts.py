@@ -19,6 +19,7 @@ from smsctl.actions import send as sending
 from smsctl.actions.workers import Workers
 from smsctl.cli.clock import Clock
 from smsctl.cli.mailings import sending as cli_sending
+from smsctl.cli.output import export
 from smsctl.config import rules
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for_all
@@ -174,6 +175,27 @@ def test_wherever_host_and_server_stand_a_day_is_that_of_the_config(
         dates = [one["date"] for one in fleet.at(place, "invoices", "list", "--json").data["invoices"]]
         assert dates == INVOICED
         assert fleet.at(place, "ledger", "check").code == 0
+
+
+def test_of_two_hosts_one_hands_invoices_over_and_one_takes_them_back(
+    fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there, _ = PLACES
+    export_it, written = ("invoices", "export", "--mark", "--csv"), vars(export)["write_csv"]
+
+    def after_another(*given: object, **named: object) -> object:
+        monkeypatch.setattr(export, "write_csv", written)
+        other = fleet.at(there, *export_it, tmp_path / "other.csv")
+        assert (other.code, "right now; nothing was written" in other.err) == (9, True), other.said
+        return written(*given, **named)
+
+    assert fleet.at(here, *export_it, tmp_path / "1.csv").code == 0
+    assert fleet.send(here, "Hej").code == fleet.send(there, "Hej igen").code == 0  # into a second package
+    monkeypatch.setattr(export, "write_csv", after_another)
+    assert fleet.at(here, *export_it, tmp_path / "2.csv").code == 0
+    assert [fleet.at(host, "invoices", "export", "--undo").code for host in (there, here)] == [0, 5]
+    listed = fleet.at(here, "invoices", "list", "--json").data["invoices"]
+    assert [one["handed_over"] is not None for one in listed] == [True, False]
 
 
 @pytest.mark.usefixtures("server_elsewhere")

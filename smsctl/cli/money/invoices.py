@@ -1,5 +1,6 @@
 """`smsctl invoices …`: one line for each package that was opened, and the supplier's bill beside them."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from smsctl.cli.typed_times import month as typed_month
 from smsctl.cli.typed_times import period
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import OutputError, UsageError, say
+from smsctl.ledger import lock
 from smsctl.ledger.invoices import hand_over, invoices_of, take_back
 
 EXAMPLES = {
@@ -58,26 +60,28 @@ def run_export(
 ) -> CommandResult:
     """Write the invoices that are not yet handed over to a file: one line for each package opened.
 
-    With --undo nothing is written: those that were marked last are not handed over any more.
+    With --undo nothing is written: those that were marked last are not handed over any more. Said a second
+    time, it takes back what was marked before with --all only.
     """
     wiring.names(write=(csv,), replace=replace)
     ledger = wiring.ledger
     key = wiring.municipality(municipality)[1].key if municipality else None
-    if undo is (csv is not None) or (undo and (mark or again)):
+    if undo is (csv is not None) or (undo and mark):
         raise UsageError(say("Name the file to write with --csv FILE; or use --undo alone."))
     if csv is None:
         with ledger.transaction():
-            found = take_back(ledger, key, wiring.clock.now(), wiring.actor)
+            found = take_back(ledger, key, wiring.clock.now(), wiring.actor, even_earlier=again)
         told: dict[str, object] = {"path": None, "invoices": render.data(found), "marked": False}
         return CommandResult(data=told, screen=render.taken_back(found), is_told_always=not found)
-    with ledger.transaction():  # not of a file that was copied: others have handed over since
-        found = invoices_of(ledger, key, only_new=not again)
-    page = export.write_csv(csv, render.fields(wiring.called), found, replace=replace)
-    if mark:
-        page = page and _taken(wiring, page)  # whoever reads it may be slow: no ledger is held meanwhile
-        new = [one for one in found if one.handed_over_day is None]
-        with ledger.transaction():
-            hand_over(ledger, new, wiring.clock.now(), wiring.actor)
+    with lock.right_to_hand_over(ledger) if mark else nullcontext():
+        with ledger.transaction():  # not of a file that was copied: others have handed over since
+            found = invoices_of(ledger, key, only_new=not again)
+        page = export.write_csv(csv, render.fields(wiring.called), found, replace=replace)
+        if mark:
+            page = page and _taken(wiring, page)  # whoever reads it may be slow: no ledger is held meanwhile
+            new = [one for one in found if one.handed_over_day is None]
+            with ledger.transaction():
+                hand_over(ledger, new, wiring.clock.now(), wiring.actor)
     data = {"path": str(csv), "invoices": render.data(found), "marked": mark}
     return CommandResult(data=data, screen=render.exported(found, csv, marked=mark), page=page)
 
