@@ -1,7 +1,7 @@
 """Taking in what comes back: reports move messages, incoming SMS are stored, and STOP is obeyed."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from operator import add
 from typing import NamedTuple
@@ -52,17 +52,20 @@ NOTHING = IntakeCounts(Counter(), Counter())
 
 
 def take_in(
-    ledger: Ledger, push_batches: Sequence[PushBatch], intake_rules: IntakeRules, moment: Moment
+    ledger: Ledger, push_batches: Sequence[PushBatch], intake_rules: IntakeRules, now: Callable[[], Moment]
 ) -> IntakeCounts:
     """Store everything, in short transactions; when this returns, it is durable and may be acknowledged.
 
-    Raises LedgerError; what was stored by then changes nothing when it comes again.
+    `now` is asked in each transaction. Raises LedgerError; what was stored by then changes nothing when it
+    comes again.
     """
-    taken, intake = NOTHING, ReportIntake(intake_rules.source, moment, intake_rules.wait)
+    taken = NOTHING
     reports = [report for push_batch in push_batches for report in push_batch.reports]
     incoming = [message for push_batch in push_batches for message in push_batch.incoming]
     for told in ledger.in_pieces((*reports, *incoming)):
         with ledger.transaction():
+            moment = now()
+            intake = ReportIntake(intake_rules.source, moment, intake_rules.wait)
             fates = report_intake.take_all(ledger, [one for one in told if isinstance(one, Report)], intake)
             taken = taken + IntakeCounts(fates, Counter())
             for one in told:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cached_property
 
 from smsctl.domain.moment import Moment, stamp
-from smsctl.host.clock import ClockReading, uptime
+from smsctl.host.clock import uptime
+from smsctl.ledger.seam.standing import Standing
 
 
 class Clock:
@@ -16,9 +17,10 @@ class Clock:
         self._name = time_zone
         self._ahead_s = 0.0  # of this machine's clock
 
-    def follow(self, at: str, then: ClockReading) -> None:
-        """Go by another clock, which said `at` when this machine's was read."""
-        self._ahead_s = datetime.fromisoformat(at).timestamp() - then.shown_s
+    def keep_to(self, standing: Standing | None) -> None:
+        """Go by the clock of a server; None: the ledger is a file, and has none."""
+        if standing is not None:
+            self._ahead_s = datetime.fromisoformat(standing.at).timestamp() - standing.read.shown_s
 
     def now(self) -> Moment:
         """Return this moment."""

@@ -84,9 +84,7 @@ class LedgerOnServer:
 
 
 def _by_its_clock(clock: Clock, ledger: Ledger) -> Ledger:
-    standing = ledger.engine.standing()
-    if standing is not None:
-        clock.follow(standing.at, standing.read)
+    clock.keep_to(ledger.engine.standing())
     return ledger
 
 

@@ -105,11 +105,12 @@ def _is_known(ledger: Ledger, message: Incoming, moment: Moment) -> bool:
             message.vendor_id,
         )
         return known is not None
-    since = datetime.fromisoformat(moment.at) - REPEAT_WINDOW
+    now = datetime.fromisoformat(moment.at)  # what a clock that was ahead has dated is no repeat of for weeks
     known = ledger.one(
-        "SELECT 1 FROM inbox WHERE sender = ? AND at >= ? AND gateway = ? AND receiver = ? AND body = ?",
+        "SELECT 1 FROM inbox WHERE sender = ? AND at BETWEEN ? AND ?"
+        " AND gateway = ? AND receiver = ? AND body = ?",
         message.sender,
-        stamp(since),
+        *(stamp(now - REPEAT_WINDOW), stamp(now + REPEAT_WINDOW)),
         message.gateway,
         message.receiver,
         message.text,

@@ -4,15 +4,25 @@ import json
 import os
 import socket
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-from smsctl.cli import contents
+from smsctl.cli import contents, wiring_listener
+from smsctl.cli.flags import Flags
+from smsctl.cli.incoming import receiving
+from smsctl.cli.output.output import Output
+from smsctl.cli.wiring import Wiring
+from smsctl.domain.incoming import Incoming
+from smsctl.domain.push import PushBatch
 from smsctl.errors import LedgerError
+from smsctl.ledger import inbox
+from smsctl.ledger.reports import IntakeSource
 from smsctl.ledger.seam.sentences import OutOfDateError
 from smsctl.simulator.server import Behaviour
 
@@ -63,6 +73,42 @@ def test_a_backup_is_made_and_who_wants_it_back_is_told_the_line(
     assert "pg_restore --clean --if-exists --no-owner --no-privileges --single-transaction" in said
     assert f"--dbname={url} '{backup}'" in said
     assert "ledger accept-restore --reason TEXT" in said
+
+
+def _dated(live: Live, ahead: timedelta, monkeypatch: pytest.MonkeyPatch) -> list[timedelta]:
+    """Take in an SMS, set the clock of this machine right, and take in another; return how old they are."""
+    output, shown = Output("reports listen"), time.time
+    with Wiring(Flags(config=live.config), output) as wiring:
+        monkeypatch.setattr(time, "time", lambda: shown() + ahead.total_seconds())
+        rules = wiring_listener.intake_rules(wiring, IntakeSource.PUSHED)
+        intake = receiving.PushIntake(wiring, rules, output.warn)
+        intake.open(output.warn)
+        sms = Incoming(gateway="intelecom", sender="+46701740605", receiver="71234", text="ja", vendor_id="1")
+        intake.store(PushBatch(incoming=(sms,)))
+        monkeypatch.setattr(time, "time", shown)
+        intake.store(PushBatch(incoming=(sms._replace(vendor_id="2"),)))
+        now = datetime.now(UTC)
+        return [
+            now - datetime.fromisoformat(one.at) for one in inbox.newest(wiring.ledger, most=9, other=False)
+        ]
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=31), timedelta(hours=-1)])
+def test_a_listener_goes_by_the_servers_clock_when_this_machines_is_set_right(
+    live: Live, ahead: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else an SMS would be dated before the mailing that it answers, or so that nobody may send."""
+    assert [abs(one) < timedelta(minutes=1) for one in _dated(live, ahead, monkeypatch)] == [True, True]
+
+
+def test_by_what_it_knew_at_its_start_it_would_date_them_by_a_month_wrong(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(receiving.PushIntake, "_now", lambda intake: vars(intake)["_clock"].now())
+    after, before = _dated(live, timedelta(days=31), monkeypatch)
+    assert abs(before) < timedelta(minutes=1)
+    assert after > timedelta(days=30)
 
 
 def test_a_mailing_is_sent_and_told_of(live: Live, run: Run, message: Path) -> None:

@@ -46,6 +46,13 @@ def test_without_an_id_the_same_text_is_stored_once_within_a_short_time(ledger: 
     assert store(ledger, NAMELESS, "08:31:00.000")
 
 
+def test_what_a_clock_that_was_ahead_has_dated_keeps_no_later_sms_out(ledger: Ledger) -> None:
+    """A STOP that comes for weeks to come would be taken for that one, and blocked by nobody."""
+    assert store(ledger, NAMELESS, "23:00:00.000")
+    assert store(ledger, NAMELESS, "08:00:00.000")
+    assert not store(ledger, NAMELESS, "22:31:00.000")
+
+
 def test_what_is_not_for_us_stands_apart(ledger: Ledger) -> None:
     store(ledger, YES)
     store(ledger, YES._replace(vendor_id="other"), kind=IncomingKind.OTHER)

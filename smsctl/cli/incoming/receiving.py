@@ -9,6 +9,7 @@ from threading import Lock
 from smsctl.actions.report import NOTHING, IntakeCounts, IntakeRules, take_in
 from smsctl.cli.output.phrases import taken_twice
 from smsctl.cli.wiring import Wiring
+from smsctl.domain.moment import Moment
 from smsctl.domain.push import PushBatch
 from smsctl.errors import Sentence, say_n
 from smsctl.ledger import restoring
@@ -35,11 +36,19 @@ class PushIntake:
 
     def store(self, *push_batches: PushBatch) -> IntakeCounts:
         """Store all of them durably; return what they held. Raises LedgerError, and has then stored none."""
-        taken = take_in(self._wiring.ledger, push_batches, self._intake_rules, self._clock.now())
+        taken = take_in(self._wiring.ledger, push_batches, self._intake_rules, self._now)
         self.taken = self.taken + taken
         if twice := taken.reports[ReportFate.TWICE]:
             self._tell(taken_twice(twice))
         return taken
+
+    def _now(self) -> Moment:
+        """Return the time, in the open transaction, in which a server has told its own.
+
+        A listener goes on for months, and meanwhile somebody sets this machine's clock right.
+        """
+        self._clock.keep_to(self._wiring.ledger.engine.standing())
+        return self._clock.now()
 
 
 @dataclass(slots=True)
