@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from smsctl.domain.columns import find_columns
+from smsctl.domain.entries import wrong_width
 from smsctl.domain.number import NumberReader, why_of_cell
 from smsctl.domain.number_plan import NumberFault
 from smsctl.errors import InputError, Sentence, say, say_n
@@ -24,14 +25,16 @@ def read_numbers(file: Path, columns: Columns, reader: NumberReader) -> list[str
     problems: list[Sentence] = []
     bad = 0
     for row, cell in _cells(file, columns, reader):
-        reading = reader.read(cell) if cell.strip() else None
-        if reading and reading.number:
-            found[reading.number] = None
-        elif reading:
-            bad += 1
-            if bad <= _SHOWN:
-                told = why_of_cell(reading.fault or NumberFault.UNREADABLE, cell)
-                problems.append(say("row {row}: {why}", row=row, why=told))
+        told = cell
+        if isinstance(cell, str):
+            reading = reader.read(cell)
+            if reading.number:
+                found[reading.number] = None
+                continue
+            told = why_of_cell(reading.fault or NumberFault.UNREADABLE, cell)
+        bad += 1
+        if bad <= _SHOWN:
+            problems.append(say("row {row}: {why}", row=row, why=told))
     if problems:
         raise InputError(
             say_n(
@@ -45,15 +48,23 @@ def read_numbers(file: Path, columns: Columns, reader: NumberReader) -> list[str
     return list(found)
 
 
-def _cells(file: Path, named: Columns, reader: NumberReader) -> Iterator[tuple[int, str]]:
-    """Yield the cells with numbers, each with its row; a heading that is itself a number is no heading."""
+def _cells(file: Path, named: Columns, reader: NumberReader) -> Iterator[tuple[int, str | Sentence]]:
+    """Yield the cells with numbers, each with its row; a heading that is itself a number is no heading.
+
+    Of a row with none, and with more or fewer cells than the heading, why: in which its number stands is not
+    known.
+    """
     lines = read_whole(file, _LARGEST_MB).decode("utf-8", "replace").lstrip("\ufeff").splitlines()
     if lines and reader.read(lines[0]).number:
-        yield from enumerate(lines, 1)
+        yield from ((at, line) for at, line in enumerate(lines, 1) if line.strip())
         return
     del lines
     sheet = open_sheet(file)
     columns = find_columns(sheet.header, named, require_terms=False)
     places = [one.number for one in columns.numbers]
-    rows = enumerate(sheet.rows(), 2)
-    yield from ((at, row[place]) for at, row in rows for place in places if len(row) > place)
+    for at, row in enumerate(sheet.rows(), 2):
+        there = [row[place] for place in places if len(row) > place and row[place].strip()]
+        yield from ((at, cell) for cell in there)
+        if not there and len(row) != sheet.width and any(map(str.strip, row)):
+            _, why = wrong_width(len(row), sheet.width)
+            yield at, why()

@@ -119,6 +119,20 @@ def test_a_file_with_a_number_that_cannot_be_read_blocks_nobody(config: Path, ru
     assert run("--config", config, "block", "list", "--json").data["blocked"] == []
 
 
+@pytest.mark.parametrize("row", ["Bo,0701740606", "Bo;;0701740606", "0701740606"])
+def test_a_row_whose_number_stands_in_no_column_of_numbers_blocks_nobody(
+    config: Path, run: Run, row: str
+) -> None:
+    """Else whoever asked for no more would be sent to, and nobody would know."""
+    file = config.with_name("blocked.csv")
+    file.write_text(f"Namn;Mobil\nÅsa;0701740605\n;\n\n{row}\n", encoding="utf-8")
+    ran = run("--config", config, "--quiet", "block", "import", file)
+    assert (ran.code, "row 5: it has " in ran.err.lower()) == (8, True), ran.said
+    assert run("--config", config, "block", "list", "--json").data["blocked"] == []
+    file.write_text("Namn;Mobil\nÅsa;0701740605\nBo;\n;\n\n", encoding="utf-8")
+    assert run("--config", config, "block", "import", file, "--json").data == {"added": 1, "known": 0}
+
+
 @pytest.mark.parametrize("number", ["hej", "08-123456", ""])
 def test_what_is_no_mobile_number_is_refused(config: Path, run: Run, number: str) -> None:
     assert run("--config", config, "block", "add", number).code == 8
