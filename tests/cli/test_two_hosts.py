@@ -198,6 +198,21 @@ def test_of_two_hosts_one_hands_invoices_over_and_one_takes_them_back(
     assert [one["handed_over"] is not None for one in listed] == [True, False]
 
 
+def test_what_is_expected_of_a_day_is_asked_for_by_the_servers_day(
+    fleet: Fleet, set_clocks: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host whose clock is a day behind would find yesterday's run, and say that all is well."""
+    here, there, _ = PLACES
+    asked = ("doctor", "--expect", "morning-{date}", "--quiet")
+    assert fleet.send(here, "Hej", "--key", "morning-{date}").code == 0
+    assert fleet.at(there, *asked).said == ""
+    set_clocks("2027-02-02T11:00Z")
+    right = time.time
+    monkeypatch.setattr(time, "time", lambda: right() - 24 * 60 * 60)
+    missed = fleet.at(there, *asked)
+    assert (missed.code, "morning-2027-02-02: nothing was sent" in missed.said) == (5, True), missed.said
+
+
 @pytest.mark.usefixtures("server_elsewhere")
 def test_by_the_hosts_own_zone_each_would_count_another_day(
     fleet: Fleet,
