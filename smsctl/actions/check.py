@@ -6,7 +6,7 @@ words. Nothing is sent, and nothing is written.
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -250,9 +250,14 @@ def reports(ledger: Ledger | None, settings: Settings, now: datetime) -> Iterato
         yield Finding(Level.OK, say("Reports have come for mailing {mailing}.", mailing=found.mailing))
 
 
-def keyed_runs(ledger: Ledger | None, shown: Callable[[str], str]) -> Iterator[Finding]:
-    """Tell for each run key when it last went well; `shown` puts a time on the local clock."""
-    runs = health.keyed_runs(ledger) if ledger else ()
+def keyed_runs(
+    ledger: Ledger | None, shown: Callable[[str], str], of: Collection[str] | None
+) -> Iterator[Finding]:
+    """Tell for each run key when it last went well; `shown` puts a time on the local clock.
+
+    `of`: of these municipalities; None: of all.
+    """
+    runs = health.keyed_runs(ledger, of) if ledger else ()
     if not runs:
         yield Finding(Level.SKIPPED, say("Nothing was sent under a key yet."))
     for run in runs:

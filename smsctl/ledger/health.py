@@ -1,7 +1,7 @@
 """What a look at the ledger tells of the days behind: what waits for a person, and how the keys fared."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from smsctl.domain.message import FINAL, Status
@@ -138,14 +138,20 @@ def unsettled_mailings(ledger: Ledger, municipality: str, most: int) -> tuple[Un
     )
 
 
-def keyed_runs(ledger: Ledger) -> tuple[KeyedRun, ...]:
-    """Return each run key of late, with the slot taken out, newest first."""
-    rows = ledger.rows(
+def keyed_runs(ledger: Ledger, of: Collection[str] | None = None) -> tuple[KeyedRun, ...]:
+    """Return each run key of late, with the slot taken out, newest first.
+
+    `of`: only of mailings of these municipalities, for somebody has written it; None: of all.
+    """
+    sql = (
         "SELECT m.run_key, m.id, m.created_at, COALESCE((SELECT SUM(c.messages) FROM mailing_counts c"
         " WHERE c.mailing = m.id AND c.state IN ('pending', 'sending', 'unknown', 'held')), 0)"
-        " FROM mailings m WHERE m.run_key IS NOT NULL ORDER BY m.id DESC LIMIT ?",
-        _KEYED,
-    )
+        " FROM mailings m WHERE m.run_key IS NOT NULL[theirs] ORDER BY m.id DESC LIMIT [most]"
+    ).replace("[most]", str(_KEYED))
+    if of is None:
+        rows = ledger.rows(sql.replace("[theirs]", ""))
+    else:
+        rows = ledger.rows_of(sql.replace("[theirs]", " AND m.municipality IN (?)"), of)
     found: dict[str, KeyedRun] = {}
     for run_key, mailing, at, unfinished in rows:
         key = without_slot(run_key)

@@ -458,7 +458,12 @@ def _told_of_another(make_config: MakeConfig, run: Run, towns: dict[str, Any], t
         *("mailings list", "mailings show 3", "usage --municipality grannkommun", "reports unmatched"),
         *("reports unmatched --export reports.json", "purge --list", "purge --written"),
         f"purge --blank {newest} --dry-run --reason x",
-        *("mailings resume 3", "mailings retry 3 --dry-run", "mailings retry 3 --yes --max-parts 9"),
+        *(
+            "doctor",
+            "mailings resume 3",
+            "mailings retry 3 --dry-run",
+            "mailings retry 3 --yes --max-parts 9",
+        ),
     ):
         export = config.with_name("reports.json")
         argv = [str(export) if word == export.name else word for word in words.split()]

@@ -21,6 +21,7 @@ from smsctl.cli.operations import doctor_screen as render
 from smsctl.cli.operations.doctor_push import way_in
 from smsctl.cli.output import figures, language
 from smsctl.cli.output.reply import CommandResult, Note
+from smsctl.cli.seen import seen_by
 from smsctl.cli.wiring import Wiring
 from smsctl.config import places
 from smsctl.config.settings import MunicipalitySettings, Settings
@@ -195,7 +196,7 @@ def _ledger(wiring: Wiring, settings: Settings, payer: MunicipalitySettings | No
     if not wiring.simulated:
         findings += examine("reports", lambda: check.reports(ledger, settings, clock.local().astimezone(UTC)))
     findings += examine("retention", lambda: check_retention(ledger, settings, clock.now(), clock.before))
-    return findings + examine("last-run", lambda: check.keyed_runs(ledger, shown))
+    return findings + examine("last-run", lambda: check.keyed_runs(ledger, shown, seen_by(wiring)))
 
 
 def _earlier(settings: Settings) -> Iterator[Finding]:
