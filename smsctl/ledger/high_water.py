@@ -75,7 +75,11 @@ class HighWater:
         if water is None and (line or self.of_a_host):
             raise LedgerError(
                 say("{path}: this file is damaged; it shows how far sending had come.", path=self.path),
-                hint=ACCEPT,
+                hint=say(
+                    "Find out what was sent since. Then move {path} away, and say: smsctl ledger"
+                    " accept-restore --reason TEXT --put-back",
+                    path=self.path,
+                ),
             )
         return water
 

@@ -752,6 +752,12 @@ def test_an_emptied_mark_is_told_of(live: Live, run: Run, message: Path, tmp_pat
     ran = on(live, run, "send", message, "--all", "--yes", "--max-parts", 3)
     assert (ran.code, "this file is damaged" in ran.said) == (9, True), ran.said
     assert len(live.simulator.accepted()) == 3
+    assert f"move {mark} away" in ran.said.replace("\n", " ")
+    assert on(live, run, "ledger", "accept-restore", "--put-back", "--reason", "as told").code == 9
+    mark.rename(mark.with_name("aside"))
+    assert on(live, run, "ledger", "accept-restore", "--put-back", "--reason", "as told").code == 0
+    assert on(live, run, "send", message, "--all", "--yes", "--max-parts", 3).code == 0
+    assert len(live.simulator.accepted()) == 6
 
 
 def test_a_second_host_joins_with_the_key(live: Live, run: Run, message: Path, tmp_path: Path) -> None:
