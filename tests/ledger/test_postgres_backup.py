@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
@@ -54,6 +55,10 @@ def opened(access: Access) -> Ledger:
     return Ledger(opening.open_to_write(access), HighWater(access.state))
 
 
+def _major(ledger: Ledger) -> int:
+    return int(ledger.rows("SHOW server_version_num")[0][0]) // 10_000
+
+
 def put_back(access: Access, backup: Path) -> None:
     """Type what the program says."""
     ran = subprocess.run(shlex.split(access.address.restoring_line(backup)), capture_output=True, check=False)
@@ -101,7 +106,7 @@ def test_the_password_is_given_and_told_nowhere(
     access: Access, admin: psycopg.Connection[Any], cluster: Cluster, tmp_path: Path
 ) -> None:
     """The line of a program shows who looks at the processes of a machine."""
-    password, role = "ca:na\\ry", f"locked_{os.getpid()}"
+    password, role = "ca:na\\ry", f"dumper_{os.getpid()}"
     admin.execute(f"CREATE ROLE {role} LOGIN SUPERUSER PASSWORD '{password}'".encode())
     rules = cluster.data / "pg_hba.conf"
     before = rules.read_text(encoding="utf-8")
@@ -126,7 +131,7 @@ def test_the_password_is_given_and_told_nowhere(
             assert target.read_bytes().startswith(b"PGDMP")
             wrong = locked._replace(password=Secret("wrong"))
             with pytest.raises(LedgerError, match="pg_dump failed") as told:
-                dumping.dump(wrong, 150_000, tmp_path / "other.dump")
+                dumping.dump(wrong, 10_000 * _major(ledger), tmp_path / "other.dump")
     finally:
         rules.write_text(before, encoding="utf-8")
         admin.execute("SELECT pg_reload_conf()")
@@ -154,6 +159,42 @@ def test_a_backup_needs_a_program_as_new_as_the_server(
         with pytest.raises(InputError):
             back_up(ledger, tmp_path / "nowhere" / "ledger.dump")
     assert not (tmp_path / "ledger.dump").exists()
+
+
+@pytest.fixture
+def older(tmp_path: Path) -> Iterator[Access]:
+    """The way to Debian's server, which is older than the programs that the wheel brings."""
+    if why := postgres_server.why_none_of_debian():
+        pytest.skip(why)
+    cluster = postgres_server.new_cluster(of_debian=True)
+    cluster.start()
+    state = tmp_path / "ledger.db"
+    state.touch(mode=0o600)
+    try:
+        yield Access(address=address.parse(cluster.url()), state=state, schema="older", busy_timeout_s=5)
+    finally:
+        cluster.stop()
+        shutil.rmtree(cluster.folder)
+
+
+def test_no_backup_is_made_that_its_server_does_not_take_back(
+    older: Access, cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{cluster.binaries}{os.pathsep}{os.environ['PATH']}")
+    target = tmp_path / "ledger.dump"
+    with closing(opened(older)) as ledger:
+        if _major(ledger) >= 17:
+            pytest.skip("this server takes it back")
+        with pytest.raises(LedgerError, match=r"cannot be put back in a server of version 1[56]") as told:
+            back_up(ledger, target)
+        assert "of version 1" in str(told.value.hint)
+        assert not target.exists()
+        monkeypatch.setattr(dumping, "_TIMES_OUT", 99)  # the control
+        back_up(ledger, target)
+        line = shlex.split(older.address.restoring_line(target))
+        ran = subprocess.run(line, capture_output=True, text=True, check=False)
+        assert ran.returncode == 1
+        assert "transaction_timeout" in ran.stderr
 
 
 def test_an_older_program_is_not_asked_to_know_the_certificates_of_the_system(tmp_path: Path) -> None:

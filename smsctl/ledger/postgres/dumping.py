@@ -20,6 +20,9 @@ from smsctl.ledger.seam import whole
 _PROGRAM = "pg_dump"
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 _KNOWS_REQUIRE_AUTH = _KNOWS_THE_SYSTEM = 16
+_TIMES_OUT = 17
+"""From this version on what puts a dump back begins with a setting that earlier servers refuse, and their own
+program does not read what this one writes."""
 _A_MAJOR = 10_000
 
 
@@ -81,11 +84,22 @@ def _found(access: Access, server_major: int) -> tuple[str, int]:
             say("{path}: it is older than the server and cannot copy the ledger.", path=program),
             hint=_install(server_major),
         )
+    if server_major < _TIMES_OUT <= major:
+        raise LedgerError(
+            say(
+                "{path}: what pg_dump {major} writes cannot be put back in a server of version {version}, and"
+                " there is no copy.",
+                path=program,
+                major=major,
+                version=server_major,
+            ),
+            hint=_install(server_major),
+        )
     return program, major
 
 
 def _install(version: int) -> Sentence:
-    return say("Install PostgreSQL's client programs, of version {version} or newer.", version=version)
+    return say("Install PostgreSQL's client programs, of version {version}.", version=version)
 
 
 def _place(access: Access, passfile: str, major: int) -> str:
