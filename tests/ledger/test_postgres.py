@@ -2,6 +2,7 @@
 
 import os
 import re
+import socketserver
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
@@ -16,7 +17,7 @@ from smsctl.errors import ConfigError, LedgerError, SmsctlError, say
 from smsctl.ledger import lock, mailings, recovery
 from smsctl.ledger.belonging import Invariant
 from smsctl.ledger.invariants import RULES
-from smsctl.ledger.seam.sentences import LostError
+from smsctl.ledger.seam.sentences import LostError, OutOfDateError
 from smsctl.ledger.store import Ledger
 
 from .. import postgres_server
@@ -402,10 +403,13 @@ def test_neither_environment_nor_role_changes_what_a_commit_means(access: Access
 
 
 @pytest.mark.usefixtures("others_decide")
+@pytest.mark.parametrize("commit", ["off"])
 def test_what_we_do_not_set_ourselves_the_role_decides(
-    access: Access, monkeypatch: pytest.MonkeyPatch
+    commit: str, access: Access, admin: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The negative control; that commits may be lost, a second look finds."""
+    """The negative control; that commits may be lost, here or on the standby, a second look finds."""
+    monkeypatch.delenv("PGOPTIONS")
+    admin.execute(f"ALTER ROLE owner SET synchronous_commit = {commit}".encode())
     fewer = {name: value for name, value in vars(connect)["_SETTINGS"].items() if name not in SHOWN}
     monkeypatch.setattr(connect, "_SETTINGS", fewer | {"statement_timeout": "600s"})
     with pytest.raises(LedgerError, match="promises before it flushes"):
@@ -413,7 +417,7 @@ def test_what_we_do_not_set_ourselves_the_role_decides(
     monkeypatch.setattr(connect, "_refuse", lambda *_given, **_named: None)
     with closing(connect.connect(access)) as session:
         found = {name: session.execute(f"SHOW {name}".encode()).fetchone() for name in SHOWN}
-    assert found["synchronous_commit"] == ("off",)
+    assert found["synchronous_commit"] == (commit,)
     assert found["timezone"] == ("America/New_York",)
 
 
@@ -480,6 +484,63 @@ def test_a_database_or_a_role_that_is_not_there_is_told(url: str, told: str, acc
     there = address.parse(url)._replace(servers=access.address.servers)
     with pytest.raises(LedgerError, match=told):
         opened(access._replace(address=there))
+
+
+IN_OTHER_WORDS = {
+    'Lösenordsautentisering misslyckades för användare "x"': (OutOfDateError, "refused the login"),
+    'rollen "x" finns inte': (OutOfDateError, "refused the login"),
+    'pg_hba.conf avvisar anslutning för värd "127.0.0.1", användare "x"': (OutOfDateError, "the login"),
+    'pg_hba.conf rejects connection for host "127.0.0.1", user "x"': (OutOfDateError, "the login"),
+    'permission denied for database "ledger"': (OutOfDateError, "refused the login"),
+    'Passwort-Authentifizierung für Benutzer "x" fehlgeschlagen': (OutOfDateError, "refused the login"),
+    'databasen "ledger" existerar inte': (LedgerError, "this database is not there"),
+    "ledsen, för många klienter": (LedgerError, "takes no more connections"),
+    "resterande anslutningsslottar är reserverade för superuser-anslutningar": (LedgerError, "no more conn"),
+    "databassystemet startar upp": (LedgerError, "is being shut down or started"),
+    "the database system is not yet accepting connections": (LedgerError, "is being shut down or started"),
+    "avslutar anslutning på grund av ett administratörskommando": (LostError, "the connection"),
+    "avbryter autentisering på grund av timeout": (LostError, "did not answer in time"),
+}
+"""What a server says, and what is told of it: a listener ends where its login is refused."""
+
+
+@contextmanager
+def _refusing(words: str) -> Iterator[address.Server]:
+    """Yield a server that says this to whoever comes."""
+    fields = f"SFATALT\0VFATAL\0CXX000\0M{words}\0\0".encode()
+
+    def refuse(handler: socketserver.StreamRequestHandler) -> None:
+        handler.rfile.read(int.from_bytes(handler.rfile.read(4)) - 4)
+        handler.wfile.write(b"E" + (len(fields) + 4).to_bytes(4) + fields)
+
+    kind = type("Refusing", (socketserver.StreamRequestHandler,), {"handle": refuse})
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), kind) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            yield address.Server(host="127.0.0.1", port=server.server_address[1])
+        finally:
+            server.shutdown()
+
+
+def _refused_by(words: str, access: Access) -> LedgerError:
+    with _refusing(words) as server, pytest.raises(LedgerError) as refused:
+        opened(access._replace(address=access.address._replace(servers=(server,))))
+    return refused.value
+
+
+@pytest.mark.parametrize("words", IN_OTHER_WORDS)
+def test_what_a_server_says_as_it_refuses_a_session_is_understood(words: str, access: Access) -> None:
+    kind, told = IN_OTHER_WORDS[words]
+    refused = _refused_by(words, access)
+    assert (type(refused), told in str(refused)) == (kind, True)
+
+
+def test_in_english_alone_a_listener_would_not_hear_that_its_password_is_another(
+    access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: it would refuse each STOP for good, as where no server answers."""
+    monkeypatch.setattr(sentences, "_REFUSALS", {"password authentication failed": "28P01"})
+    assert type(_refused_by('Lösenordsautentisering misslyckades för användare "x"', access)) is LostError
 
 
 NUMBER = "+46701740699"

@@ -16,7 +16,7 @@ from psycopg.adapt import Dumper, Loader
 from smsctl.domain.database_address import Address
 from smsctl.domain.secret import Secret
 from smsctl.errors import LedgerError, Sentence, say
-from smsctl.ledger.postgres.sentences import in_words, told
+from smsctl.ledger.postgres.sentences import in_words, refusal, told
 from smsctl.ledger.seam.sentences import LostError
 
 Session = psycopg.Connection[tuple[Any, ...]]
@@ -162,31 +162,12 @@ def _unreachable(told_of: str, place: str) -> LedgerError:
     """Return why there is no session: the driver gives no code then, and its words may not be shown."""
     if "unsupported startup parameter" in told_of:  # no server lacks one of ours
         return _unfit(_SHARED, place)
-    for words, code in _REFUSALS.items():
-        if words in told_of:
-            return in_words(psycopg.errors.lookup(code)(), place)
+    if code := refusal(told_of):
+        return in_words(psycopg.errors.lookup(code)(), place)
     return LostError(
         say("{path}: the database cannot be reached.", path=place),
         hint=say("Check the host and the port in `[ledger] url`, and whether the server runs."),
     )
-
-
-_REFUSALS = {
-    "starting up": "57P03",
-    "shutting down": "57P03",
-    "recovery mode": "57P03",
-    "password authentication failed": "28P01",
-    "no pg_hba.conf entry": "28000",
-    "authentication method requirement": "28000",
-    "too many": "53300",
-    "remaining connection slots": "53300",
-    "certificate": "08P01",
-    "SSL": "08P01",
-    "session is read-only": "25006",
-    ':  role "': "28000",
-    ':  database "': "3D000",
-}
-"""What the server says in English, in this order; where it speaks another language, it is not reachable."""
 
 
 def parameters(access: Access) -> dict[str, Any]:

@@ -118,3 +118,36 @@ _SENTENCES: dict[str, tuple[Sentence, Sentence]] = {
     "57P": (say("the database is being shut down or started."), say("Try again in a minute.")),
     "57014": (say("the database did not answer in time."), say("Try again in a minute.")),
 }
+
+_REFUSALS = {
+    "the database system": "57P03",
+    "databassystemet": "57P03",
+    "terminating connection": "57P01",
+    "anslutning på grund av": "57P01",
+    "authentication due to timeout": "57014",
+    "autentisering på grund av timeout": "57014",
+    "password authentication failed": "28P01",
+    "senordsautentisering misslyckades": "28P01",
+    "no pg_hba.conf entry": "28000",
+    "authentication method requirement": "28000",
+    "too many": "53300",
+    "för många": "53300",
+    "remaining connection slots": "53300",
+    "resterande anslutningsslottar": "53300",
+    "certificate": "08P01",
+    "SSL": "08P01",
+    "session is read-only": "25006",
+    ':  database "': "3D000",
+    ':  databasen "': "3D000",
+    ":  ": "28000",
+}
+"""What a server says that opens no session, in English or Swedish, and what it means, in this order.
+
+The driver gives no code then. Two blanks go before what a server says; where that is something else, in any
+language, it has refused the login, as it does to a listener that has read an earlier password.
+"""
+
+
+def refusal(told_of: str) -> str | None:
+    """Return the SQLSTATE of what a server says that opens no session; None: none has said anything."""
+    return next((code for words, code in _REFUSALS.items() if words in told_of), None)
