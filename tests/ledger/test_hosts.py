@@ -1509,6 +1509,28 @@ def test_where_the_server_waits_for_no_standby_and_must_nothing_is_sent(site: Si
         new_mailing(one, 2)
 
 
+def _has_standby(ledger: Ledger) -> bool:
+    found = ledger.engine.standing()
+    return bool(found and found.has_standby and not found.unfit("x"))
+
+
+def test_a_server_that_may_send_its_log_to_nobody_waits_for_no_standby_whatever_it_says(
+    site: Site, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    access = site.access("one")._replace(standby_must_have_it=True)
+    cluster.stop()
+    cluster.start(synchronous_standby_names="db2", max_wal_senders="0")
+    try:
+        with closing(open_shared(access)) as one:  # which has made it, and db2 has had nothing of that
+            assert not _has_standby(one)
+            by_its_word = identity.NOW.replace(" OR current_setting('max_wal_senders') = '0'", "")
+            monkeypatch.setattr(identity, "NOW", by_its_word)
+            assert _has_standby(one)  # the negative control
+    finally:
+        cluster.stop()
+        cluster.start()
+
+
 # A standby that takes over
 
 

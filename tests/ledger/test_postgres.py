@@ -403,7 +403,7 @@ def test_neither_environment_nor_role_changes_what_a_commit_means(access: Access
 
 
 @pytest.mark.usefixtures("others_decide")
-@pytest.mark.parametrize("commit", ["off"])
+@pytest.mark.parametrize("commit", ["off", "local", "remote_write"])
 def test_what_we_do_not_set_ourselves_the_role_decides(
     commit: str, access: Access, admin: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

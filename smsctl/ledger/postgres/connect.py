@@ -242,7 +242,7 @@ def _refuse(session: Session, place: str, *, read_only: bool) -> None:
             ),
             (encoding != "UTF8", say("the database's encoding is not UTF8.")),
             ((fsync, pages) != ("on", "on"), say("the server does not flush what it promises (fsync).")),
-            (commit == "off", say("the server promises before it flushes (synchronous_commit).")),
+            (commit != "on", say("the server promises before it flushes (synchronous_commit).")),
             (role != "origin", say("the server does not guard its rows (session_replication_role).")),
             (is_standby and not read_only, say("this database can only be read: it is a standby.")),
             (pid != session.info.backend_pid, _SHARED),

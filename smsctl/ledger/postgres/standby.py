@@ -23,10 +23,14 @@ _WAITS_NO_LONGER = "01000"
 _TRIES, _SETTLED_S = 3, 1.0
 _SAY_AFTER_S = 3.0
 SETTINGS = (
-    "CASE WHEN current_setting('synchronous_standby_names') = '' THEN 0 ELSE 1 END,"
+    "CASE WHEN current_setting('synchronous_standby_names') = '' OR current_setting('max_wal_senders') = '0'"
+    " THEN 0 ELSE 1 END,"
     " CAST(pg_conf_load_time() AS text)"
 )
-"""Whether the server waits for a standby, and since when its settings are so."""
+"""Whether the server waits for a standby, and since when its settings are so.
+
+One that may send its log to nobody waits for none, whatever else it says.
+"""
 
 
 class Standby:
