@@ -119,7 +119,9 @@ def _waiting(wiring: Wiring) -> list[_Waiting]:
 def _tell_each(wiring: Wiring, waiting: Iterable[_Waiting]) -> None:
     for one in waiting:
         _say(wiring, [one])
-        if _tell(wiring, _facts_of(wiring, one), wiring.output.tell_now):
+        named = wiring.settings.notify
+        is_heard = named.to or named.command or not wiring.output.err.lost  # as where the log's disk is full
+        if _tell(wiring, _facts_of(wiring, one), wiring.output.tell_now) and is_heard:
             _done(wiring, [one])
 
 

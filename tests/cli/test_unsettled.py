@@ -1,8 +1,10 @@
 """What a person must settle in a mailing: every command on it ends by one rule, and it is told of."""
 
+import re
 import shutil
 import signal
 import stat
+import subprocess
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +18,7 @@ from smsctl.simulator.server import Behaviour, start
 
 from ..actions.desk import moment
 from ..conftest import Live, LiveGateway
-from ..front_door import Ran, Run, Terminal, begin_process, run_process, run_terminal
+from ..front_door import SMSCTL, Ran, Run, Terminal, begin_process, run_process, run_terminal
 from ..ledger import sending
 from .conftest import guardians, submitted, wait_until
 
@@ -185,6 +187,30 @@ def test_the_next_run_of_the_key_tells_it_once_and_goes_on_when_it_is_settled(cr
         assert len(well.accepted()) == 80
         assert cron("--quiet") == Ran(code=0, out="")
     assert len(cron.notices) == 1
+
+
+def _nobody_is_named(cron: Cron, *texts: str) -> None:
+    """Let the config name nobody under [notify], and there be texts of other lines."""
+    config = cron.live.config.read_text("utf-8")
+    cron.live.config.write_text(re.sub(r"\[notify\]\n[^\[]*", "", config), encoding="utf-8")
+    for text in texts:
+        (cron.live.config.parent / text).write_text(f"{text}\n", encoding="utf-8")
+
+
+def _with_a_full_log(cron: Cron, text: str) -> int:
+    """Run another line whose standard error goes to a disk that is full; return the exit code."""
+    words = [*SMSCTL, *map(str, cron.line("--quiet", key=text, text=text))]
+    with Path("/dev/full").open("w") as full:
+        return subprocess.run(words, stderr=full, stdin=subprocess.DEVNULL, check=False).returncode
+
+
+def test_what_could_not_be_written_is_told_by_the_run_after_that(cron: Cron) -> None:
+    _nobody_is_named(cron, "other", "third")
+    with start(Behaviour(as_a_gateway=True)) as well:
+        _ask(cron, well.url)
+        assert _with_a_full_log(cron, "other") == 0
+        assert "80 unknown" in cron("--quiet", key="third", text="third").err
+        assert cron("--quiet", key="third", text="third").err == ""
 
 
 def test_a_run_of_something_else_tells_it_and_keeps_its_own_exit_code(cron: Cron) -> None:
