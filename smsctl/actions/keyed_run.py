@@ -35,13 +35,16 @@ class Begun(NamedTuple):
 
 
 def expand(key: str, local_now: datetime) -> str:
-    """Fill in {date}, {week}, {month} and {hour} on the config's clock. Raises UsageError for any other."""
+    """Fill in {date}, {week}, {month} and {hour} on the config's clock. Raises UsageError for any other.
+
+    The hour that comes twice, when the clock is put back, is two slots: the second tells its offset.
+    """
     year, week, _ = local_now.isocalendar()
     places = {
         "date": f"{local_now:%Y-%m-%d}",
         "week": f"{year}-W{week:02d}",
         "month": f"{local_now:%Y-%m}",
-        "hour": f"{local_now:%Y-%m-%dT%H}",
+        "hour": f"{local_now:%Y-%m-%dT%H%z}" if local_now.fold else f"{local_now:%Y-%m-%dT%H}",
     }
     unknown = [place for place in re.findall(_PLACE, key) if place not in places]
     if unknown or not key.strip() or len(key) > _LONGEST:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from smsctl.domain.moment import Moment, stamp
 from smsctl.host.clock import uptime
-from smsctl.ledger.seam.standing import Standing
+from smsctl.ledger.seam.standing import CLOCK_OFF, Standing
 
 
 class Clock:
@@ -38,6 +38,14 @@ class Clock:
     def local(self) -> datetime:
         """Return this moment on the local clock."""
         return datetime.fromtimestamp(time.time() + self._ahead_s, self._zone)
+
+    def here(self) -> datetime:
+        """Return this moment by this machine's own clock, at which its cron began the run: it names the slot.
+
+        That of a server may be in another slot still; where they differ by more, this one is wrong.
+        """
+        wrong_s = self._ahead_s if abs(self._ahead_s) > CLOCK_OFF.total_seconds() else 0.0
+        return datetime.fromtimestamp(time.time() + wrong_s, self._zone)
 
     @cached_property
     def _zone(self) -> tzinfo:

@@ -12,7 +12,7 @@ from smsctl.ledger.store import Ledger
 _KEYED = 500  # mailings looked back at; a key that has not been used since is no longer in cron
 _SLOTS = (
     ("{week}", r"\d{4}-W\d{2}"),
-    ("{hour}", r"\d{4}-\d{2}-\d{2}T\d{2}"),
+    ("{hour}", r"\d{4}-\d{2}-\d{2}T\d{2}(?:[+-]\d{4})?"),
     ("{date}", r"\d{4}-\d{2}-\d{2}"),
     ("{month}", r"\d{4}-\d{2}(?!\d)"),
 )

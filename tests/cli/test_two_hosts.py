@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
+from datetime import datetime, timedelta
 from pathlib import Path
 from subprocess import Popen
 from threading import Event, Thread
@@ -330,6 +331,67 @@ def test_by_their_own_zones_it_would_leave_at_other_times(
 
 
 # One key on two hosts
+
+
+ON_THE_HOUR = ("--key", "h-{hour}", "--again", "--reason", "each hour")
+
+
+def _by_cron_on_the_hour(
+    fleet: Fleet, set_clocks: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> list[Ran]:
+    """Run one line of cron on two hosts: each at 12:00 by its own clock, one ahead of the database's."""
+    ran = []
+    for host, seconds in (("one", 40), ("two", -20)):
+        at = datetime.fromisoformat("2027-02-01T11:00:05Z") - timedelta(seconds=seconds)
+        with monkeypatch.context() as patched:
+            set_clocks(at.isoformat())
+            shown = time.time
+            patched.setattr(time, "time", lambda shown=shown, ahead_s=seconds: shown() + ahead_s)
+            ran.append(fleet.send(host, "Hej", *ON_THE_HOUR))
+            assert fleet.at(host, "doctor", "--expect", "h-{hour}").code == 0
+    return ran
+
+
+def test_cron_names_the_same_slot_on_hosts_whose_clocks_differ(
+    fleet: Fleet, set_clocks: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = _by_cron_on_the_hour(fleet, set_clocks, monkeypatch)
+    assert (one.code, two.code, "already sent under the key h-2027-02-01T12" in two.said) == (0, 0, True), (
+        one.said,
+        two.said,
+    )
+    assert len(fleet.live.simulator.accepted()) == 3
+
+
+def test_by_the_clock_of_the_database_each_would_send(
+    fleet: Fleet, set_clocks: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: for that, the first one began in the hour before."""
+    monkeypatch.setattr(Clock, "here", Clock.local)
+    assert [one.code for one in _by_cron_on_the_hour(fleet, set_clocks, monkeypatch)] == [0, 0]
+    assert len(fleet.live.simulator.accepted()) == 6
+
+
+def _in_the_hour_that_comes_twice(fleet: Fleet, set_clocks: Callable[[str], None]) -> int:
+    """Run a line of cron in each of the two hours, and in the second once more; return how many were sent."""
+    for moment in ("2027-10-31T00:30Z", "2027-10-31T01:30Z", "2027-10-31T01:40Z"):
+        set_clocks(moment)
+        ran = fleet.send("one", "Hej", *ON_THE_HOUR)
+        assert ran.code == 0, ran.said
+    return len(fleet.live.simulator.accepted())
+
+
+def test_the_hour_that_comes_twice_is_two_slots(fleet: Fleet, set_clocks: Callable[[str], None]) -> None:
+    assert _in_the_hour_that_comes_twice(fleet, set_clocks) == 6
+
+
+def test_as_one_the_second_would_be_lost(
+    fleet: Fleet, set_clocks: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    here = Clock.here
+    monkeypatch.setattr(Clock, "here", lambda its: here(its).replace(fold=0))
+    assert _in_the_hour_that_comes_twice(fleet, set_clocks) == 3
 
 
 def _in_fours(live_gateway: LiveGateway, url: str, *, latency_s: float, people: int) -> Live:

@@ -1,3 +1,5 @@
+import pytest
+
 from smsctl.domain.message import Status
 from smsctl.ledger import health
 from smsctl.ledger.health import KeyedRun
@@ -33,3 +35,8 @@ def test_each_key_is_told_of_by_its_own_mailings(ledger: Ledger) -> None:
             last_good_at=before,
         ),
     )
+
+
+@pytest.mark.parametrize("slot", ["2026-10-25T02", "2026-10-25T02+0100", "2026-10-25T01-0500"])
+def test_the_slot_of_an_hour_is_known_also_where_it_tells_its_offset(slot: str) -> None:
+    assert health.without_slot(f"alarm-{slot}") == "alarm-{hour}"

@@ -61,7 +61,7 @@ def _performed(wiring: Wiring, flags: SendFlags) -> CommandResult:
     overruling = overrides_of(wiring, flags)
     if not flags.dry_run:
         wiring.must_be_fit_to_send(accept_clock=flags.accept_clock, reason=flags.reason)
-    key = None if flags.key is None else expand(flags.key, wiring.clock.local())
+    key = None if flags.key is None else expand(flags.key, wiring.clock.here())
     if paused := pause.before_all(wiring, flags, key):
         return paused
     with run_key.told_with_what_is_left(wiring, None if flags.dry_run else key):

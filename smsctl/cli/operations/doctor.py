@@ -64,7 +64,7 @@ def _expected(wiring: Wiring, key: str, ago: str | None) -> CommandResult:
     """Ask after a run that may never have begun; the braces are filled in as they were that long ago."""
     age = read_duration("--ago", ago) if ago is not None else timedelta()
     ledger = wiring.ledger_as_it_is(wiring.settings.ledger_path)
-    local_now = wiring.clock.local()  # as the server tells it, where the ledger is on one
+    local_now = wiring.clock.here()  # as a `send` names the slot, which opens the ledger first
     then = (local_now.astimezone(UTC) - age).astimezone(local_now.tzinfo)
     asked = expected(ledger, expand(key, then), figures.counted)
     findings = [one._replace(check="expected") for one in asked]

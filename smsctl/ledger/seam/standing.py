@@ -9,7 +9,8 @@ from typing import NamedTuple, Self
 from smsctl.errors import LedgerError, say
 from smsctl.host.clock import ClockReading
 
-_CLOCK_OFF = timedelta(seconds=60)
+CLOCK_OFF = timedelta(seconds=60)
+"""So far apart may be the server's clock and that of a host that sends."""
 
 
 class Identity(NamedTuple):
@@ -89,7 +90,7 @@ class Standing(NamedTuple):
         """Return how far the server's clock and this machine's are apart; None: less than a minute."""
         theirs = datetime.fromisoformat(self.at)
         ours = datetime.fromtimestamp(self.read.shown_s, UTC)
-        if abs(theirs - ours) > _CLOCK_OFF:
+        if abs(theirs - ours) > CLOCK_OFF:
             return LedgerError(
                 say(
                     "{path}: the database's clock says {theirs}, and this machine's {ours}.",
