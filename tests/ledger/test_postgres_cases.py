@@ -587,6 +587,28 @@ def test_without_the_lock_of_the_writers_it_would_change_under_one(
     assert not _migrated_while_somebody_writes(access, admin, tmp_path, monkeypatch)
 
 
+def _told_of_other_columns(access: Access, admin: Admin) -> str:
+    """Return what a host is told that waits, and only reads, while a newer smsctl adds a column."""
+    with closing(hosts.open_shared(access)) as ledger:
+        for _ in range(4):  # it is prepared by then
+            ledger.records("SELECT * FROM mailings WHERE id = ?", 1)
+        admin.execute(f"ALTER TABLE {access.schema}.mailings ADD COLUMN newer TEXT".encode())
+        with pytest.raises(LedgerError) as told:
+            ledger.records("SELECT * FROM mailings WHERE id = ?", 1)
+        return str(told.value)
+
+
+def test_who_only_reads_is_told_of_a_newer_smsctl(access: Access, admin: Admin) -> None:
+    assert f"{access.address.shown}: a newer smsctl has changed" in _told_of_other_columns(access, admin)
+
+
+def test_by_its_code_alone_nobody_would_know_what_it_is(
+    access: Access, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("smsctl.ledger.postgres.sentences._OTHER_COLUMNS", "")
+    assert "SQLSTATE 0A000" in _told_of_other_columns(access, admin)
+
+
 # What the server says
 
 

@@ -57,7 +57,7 @@ def stood(access: Access, read: ClockReading, row: Sequence[Any] | None) -> Stan
 def must_be_as_opened(access: Access, version: str, opened: int) -> None:
     """Raise LedgerError where a newer smsctl has changed the schema since."""
     if int(version) != opened:
-        raise overtaken(access.state)
+        raise overtaken(access.address.shown)
 
 
 def must_take_writes(

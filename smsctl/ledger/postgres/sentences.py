@@ -7,9 +7,12 @@ from pathlib import Path
 import psycopg
 
 from smsctl.errors import LedgerError, Sentence, say
-from smsctl.ledger.seam.sentences import FullError, LostError, OnlyReadError, OutOfDateError
+from smsctl.ledger.seam.sentences import FullError, LostError, OnlyReadError, OutOfDateError, overtaken
 
 _LOCK_NOT_AVAILABLE, _READ_ONLY, _LOGIN = "55P03", "25006", "28"
+_OTHER_COLUMNS = "0A000"
+"""What was prepared finds other columns than it was prepared for: a newer smsctl has added some."""
+
 _ENDED = ("57P01", "57P02", "57P05", "08003", "08006", "25P03", "25P04")
 """The server has ended the session: it stops, somebody stopped it, or it waited too long in a transaction."""
 
@@ -60,6 +63,8 @@ def in_words(error: psycopg.Error, place: Path | str) -> LedgerError:
         )
     if code.startswith(_ENDED) or (not code and isinstance(error, psycopg.OperationalError)):
         return broke(place)
+    if code == _OTHER_COLUMNS:
+        return overtaken(place)
     kind = _kind(code)
     for beginning, (sentence, hint) in _SENTENCES.items():
         if code.startswith(beginning):

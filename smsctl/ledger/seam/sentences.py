@@ -43,7 +43,7 @@ def must_have_changed(place: str, changed: int, rows: int | None) -> None:
         )
 
 
-def overtaken(path: Path) -> LedgerError:
+def overtaken(path: Path | str) -> LedgerError:
     """Return the error for a ledger that a newer smsctl has brought up to date since it was opened."""
     return OutOfDateError(
         say("{path}: a newer smsctl has changed the ledger; this run stops.", path=path),
