@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ if why := postgres_server.why_none():
 import psycopg
 
 from smsctl.domain import database_address as address
-from smsctl.ledger.postgres import connect, engine, opening, schema, sentences
+from smsctl.ledger.postgres import connect, engine, inspection, opening, schema, sentences
 from smsctl.ledger.postgres.connect import Access
 from smsctl.ledger.postgres.engine import PostgresEngine
 from smsctl.ledger.postgres.sentences import NotNowError
@@ -302,6 +303,37 @@ def test_a_run_stops_where_the_ledger_was_put_back_meanwhile(
         admin.execute(f"INSERT INTO {access.schema}.facts SELECT * FROM {access.schema}.gone".encode())
         with pytest.raises(LedgerError, match="another database than before"), ledger.transaction():
             pass
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "most"),
+    [("messages", "state", 2), ("texts", "body", 2), ("mailing_counts", "state", 9)],
+)
+def test_a_table_is_looked_at_in_pieces(
+    table: str, column: str, most: int, access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else millions of messages would be in memory at once; of what is few for each mailing all is."""
+    monkeypatch.setattr(inspection, "_PIECE_ROWS", 2)
+    fetched: list[int] = []
+    with closing(opened(access)) as ledger:
+        for number in range(3):
+            send_all(ledger, new_mailing(ledger, 3, body=f"Hej {number}"), Taker())
+        with ledger.transaction():
+            ledger.write_many(
+                "INSERT INTO texts (message, body) VALUES (?, ?)", [(n, "Hej") for n in range(9)]
+            )
+            ledger.write("DELETE FROM mailing_counts")
+            for n in range(9):
+                ledger.insert("mailing_counts", mailing=1, state=str(n), messages=0, parts=0)
+
+        def fetch(sql: str, values: Sequence[object]) -> list[Any]:
+            rows = ledger.rows(sql, *values)
+            fetched.append(len(rows) if f'"{table}"' in sql else 0)
+            return rows
+
+        looked = inspection.SchemaInspection(SimpleNamespace(fetch=fetch), access.schema)
+        found = [row[0] for rows in looked.cells(table, (column,)) for row in rows]
+    assert (len(found), len(set(found)), max(fetched)) == (9, 9, most)
 
 
 @pytest.mark.parametrize("what", ["VACUUM (FREEZE)", "VACUUM FULL", "ANALYZE"])

@@ -73,9 +73,17 @@ class SchemaInspection:
 
     def cells(self, table: str, columns: Sequence[str]) -> Iterator[list[Row]]:
         """Yield all rows in pieces: the id of each, and the bytes of its texts in these columns."""
-        name = '"id"' if "id" in self.tables().get(table, {}) else "row_number() OVER ()"
         texts = ", ".join(f'"{column}"' for column in columns)
-        rows = self._engine.fetch(f'SELECT {name}, {texts} FROM "{table}"', ())  # noqa: S608 - the schema's own
-        for at in range(0, len(rows), _PIECE_ROWS):
-            piece = rows[at : at + _PIECE_ROWS]
-            yield [(row[0], *(None if text is None else text.encode() for text in row[1:])) for row in piece]
+        key = "message" if table == "texts" else "id"
+        if key not in self.tables().get(table, {}):  # of which there are fewer than messages
+            yield _as_bytes(self._engine.fetch(f'SELECT row_number() OVER (), {texts} FROM "{table}"', ()))  # noqa: S608 - the schema's own
+            return
+        paged = f'SELECT "{key}", {texts} FROM "{table}" WHERE "{key}" > ? ORDER BY "{key}" LIMIT ?'  # noqa: S608
+        after = -(1 << 63)
+        while rows := self._engine.fetch(paged, (after, _PIECE_ROWS)):
+            yield _as_bytes(rows)
+            after = rows[-1][0]
+
+
+def _as_bytes(rows: list[Row]) -> list[Row]:
+    return [(row[0], *(None if text is None else text.encode() for text in row[1:])) for row in rows]
