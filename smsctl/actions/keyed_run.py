@@ -22,6 +22,9 @@ from smsctl.ledger.seam.sentences import LostError
 from smsctl.ledger.store import Ledger
 
 _PLACE = r"\{([^{}]*)\}"
+_UNFILLED = r"[{}`]|\$[\w({]|%\w+%"
+"""A place that nothing fills in, also of the shell: its key would be the same for ever, and sent once."""
+
 _LONGEST = 200
 _LOOK_EVERY_S = 0.5
 
@@ -46,13 +49,13 @@ def expand(key: str, local_now: datetime) -> str:
         "month": f"{local_now:%Y-%m}",
         "hour": f"{local_now:%Y-%m-%dT%H%z}" if local_now.fold else f"{local_now:%Y-%m-%dT%H}",
     }
-    unknown = [place for place in re.findall(_PLACE, key) if place not in places]
-    if unknown or not key.strip() or len(key) > _LONGEST:
+    filled = re.sub(_PLACE, lambda found: places.get(found[1], found[0]), key)
+    if re.search(_UNFILLED, filled) or not key.strip() or len(key) > _LONGEST:
         raise UsageError(
             say("--key {key} is no usable name.", key=veil_numbers(key[:_LONGEST])),
             hint=say("Use a short name; in braces only: date, week, month, hour."),
         )
-    return re.sub(_PLACE, lambda found: places[found[1]], key)
+    return filled
 
 
 def begun_under(key: str, plan_request: PlanRequest, under: Circumstances) -> Begun | None:

@@ -57,6 +57,31 @@ def cron(run: Run, live: Live, message: Path) -> Cron:
     return Cron(run, live.config, message)
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "friday-{week",
+        "friday-week}",
+        "{{date}}",
+        "{date}{",
+        "friday-$(date +%F)",
+        "%DATE%",
+        "`date`",
+        "${DATE}",
+        "$DATE",
+    ],
+)
+def test_a_place_that_nothing_fills_in_is_no_key(cron: Cron, live: Live, key: str) -> None:
+    """It would be the same in every slot: the first would be sent, and all others told as done."""
+    ran = cron.send(key=key)
+    assert (ran.code, "is no usable name" in ran.err, len(live.simulator.accepted())) == (2, True, 0)
+
+
+@pytest.mark.parametrize("key", ["100 % {date}", "5$ {week}", "vh_{month}-A&B #1"])
+def test_other_signs_may_stand_in_a_key(cron: Cron, key: str) -> None:
+    assert cron.send(key=key).code == 0
+
+
 def test_the_second_run_says_what_came_of_the_first(cron: Cron, live: Live) -> None:
     assert cron.send().code == 0
     again = cron.send()
