@@ -19,7 +19,7 @@ from smsctl.host import named_files
 T = TypeVar("T")
 STANDARD_OUTPUT = Path("-")
 _FIGURE = re.compile(r"[+-]?[0-9]+(?:,[0-9]+)?")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n", "\0")
 _STEERS = "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 """A file is looked at on a terminal too; a text that was sent holds none of it."""
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
