@@ -12,8 +12,9 @@ _POLITE: Final = frozenset({"tack", "snälla", "please", "thanks"})
 
 
 _ALIKE: Final = (
-    r"(?:hej |nej tack |snälla )?(?:stop|(?:avsluta|sluta|end|quit|cancel|remove|lopeta|slutt)(?!\w)|avreg"
-    r"|avanm|avbest|unsubscribe|opt ?out|inga fler|(?:jag )?vill inte ha|(?:ta bort|radera) m(?:ig|itt))"
+    r"(?:(?:hej|nej tack|ok|snälla|vänligen|please|pls|jag|vill|kan|ni|du|skicka) ){0,4}"
+    r"(?:stop|(?:avsluta|sluta|avbryt|end|quit|cancel|remove|lopeta|slutt)(?!\w)|avreg|avanm|avbest|avpren"
+    r"|unsubscribe|opt ?out|inga (?:fler|mer) |inga (?:fler|mer)$|inte ha|(?:ta bort|radera) m(?:ig|itt))"
 )
 """How an SMS begins that may ask to stop in other words."""
 
