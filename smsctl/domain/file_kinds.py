@@ -168,9 +168,10 @@ _ENTITY: Final = (
 )
 _ESCAPED: Final = r"\\u00[0-9a-fA-F]{2}|\\'[ef][0-9a-f]|\\x[cC]3\\x[0-9a-fA-F]{2}"
 _QUOTED_PRINTABLE: Final = r"(?<![\w/?&])?=(?:C3=[89AB][0-9A-F]|E[459]|F6|C[456]|D6|20\n)(?![0-9A-Z])"
-_UTF_7: Final = r"\+A(?:O[QUYkT]|M[QUYk]|PY|NY)-"
+_UTF_7: Final = r"\+A(?:O[QUYkT]|M[QUYk]|PY|NY)(?:-|(?![\w+/]))"
 _OF_ADDRESSES: Final = (  # outside of one
-    r"(?<!\S)[^\s/=?@:%&]{1,80}%(?:C3%[89ABab][0-9A-Fa-f]|[EC][456]|[FD]6)(?![0-9A-Z])"
+    r"(?<!\S)[^\s/=?@:&]{0,80}%(?:C3%[89ABab][0-9A-Fa-f]|[EC][456]|[FD]6)(?![0-9A-Z])"
+    r"|(?<!\S)[^\W\d_]{1,40}%20[^\W\d_]"
 )
 _ANSWERED: Final = (
     r"(?m)^-{2,20} ?(?:(?:Ursprungligt|Vidarebefordrat) meddelande|(?:Original|Forwarded) [mM]essage) ?-"
@@ -209,7 +210,8 @@ _DOTTED: Final = r"(?m)^[a-z]\w{0,40}(?:[._][a-z]\w{0,40}){1,4}=\S"
 _CODE: Final = (
     r"(?m)^(?:import [a-z_][\w.]{0,60}$"
     r"|from [a-z_][\w.]{0,60} import \w|def \w{1,60}\(|class \w{1,60}(?:\([^()\n]{0,80}\))?:$"
-    r"|function \w{1,60}\(.{0,80}\{|(?:\S{1,80}/)?smsctl (?:send|test|--config) |Traceback \(most recent)"
+    r"|function \w{1,60}\(.{0,80}\{|Traceback \(most recent)"
+    r"|(?<![\w.-])smsctl (?:send|test|--config) "
 )
 _YAML: Final = r"(?m)^[a-z_]{2,60}:\n[ ]{2,4}(?:- )?[a-z_]{2,60}: ?\S"
 _SYSLOG: Final = r"(?m)^[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} \S{1,80} [\w./-]{1,60}\[[0-9]{1,9}\]: "

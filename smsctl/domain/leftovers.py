@@ -62,11 +62,12 @@ _SAID: Final = {
     Trace.BLANK: say("{place}: blank lines or spaces stand before this, and are paid for.", place=""),
 }
 _WORD_ERROR: Final = (
-    r"Fel! (?:Hittar inte referenskälla|Bokmärket är inte definierat)"
-    r"|Error! (?:Reference source not found|Bookmark not defined)"
+    r"Fel! (?:Hittar inte referenskälla|Bokmärket är inte definierat|Hyperlänkreferensen|Okänt dokument)"
+    r"|Error! (?:Reference source not found|Bookmark not defined|Hyperlink reference|Unknown document)"
 )
 _EXCEL_ERROR: Final = (
-    r"(?<!\w)#(?:NAMN\?|NAME\?|VÄRDEFEL!|VALUE!|REFERENS!|REF!|SAKNAS!|N/A|DIVISION/0!|DIV/0!|OGILTIGT!|NUM!)"
+    r"(?<!\w)#(?:NAMN\?|NAME\?|VÄRDEFEL!|VALUE!|REFERENS!|REF!|SAKNAS!|N/A|DIVISION/0!|DIV/0!|OGILTIGT!|NUM!|NULL!|SKÄRNING!"
+    r"|SPILL!|FÄLT!|FIELD!|CALC!)"
 )
 _SHAPES: Final = (
     ("!", _WORD_ERROR, Trace.FAILED, True),

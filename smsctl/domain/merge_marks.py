@@ -78,7 +78,7 @@ def _is_known(word: str) -> bool:
 _MOST_WORDS: Final = 4
 _SHORTEST_WORD: Final = 3
 _BETWEEN: Final = r"[\s_.:;|\-]+"
-_SNAKE: Final = r"[A-Za-zåäö]+(?:_[A-Za-zåäö]+)+"
+_SNAKE: Final = r"[A-Za-zåäö]+(?:_[A-Za-zåäö]+)+|\w+[.:]\w*(?i:namn|name)"
 _CAMEL: Final = r"[a-z]+(?:[A-Z][a-z]+)+|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+"
 _ENDINGS: Final = ("namn", "name", "nummer", "adress", "address", "navn", "datum", "date")
 _WORDS: Final = (
@@ -93,13 +93,13 @@ _WORDS: Final = (
 _NAMES: Final = frozenset(re.findall(r"\w+", _WORDS))
 
 _SHAPES: Final = (
-    ("{{", r"\{\{\{?([^{}]{1,80})\}\}\}?", _Sure.ALWAYS),
+    ("{{", r"\{\{\{?([^{}]{1,80})\}{1,3}", _Sure.ALWAYS),
     ("{%", r"\{%[^{}\n]{1,80}%\}", _Sure.ALWAYS),
     ("${", r"\$\{[^{}\n]{1,80}\}", _Sure.ALWAYS),
     ("#{", r"#\{[^{}\n]{1,80}\}", _Sure.ALWAYS),
     ("<%", r"<%[^<>\n]{1,80}%>", _Sure.ALWAYS),
     ("*|", r"\*\|[^|\n]{1,60}\|\*", _Sure.ALWAYS),
-    ("{", r"(?<![{$#])\{[!@=]?([^{}%\n]{1,60})\}(?!\})", _Sure.NAME),
+    ("{", r"(?<![{$#])\{[!@=]?([^{}%\n]{1,60})\}", _Sure.NAME),
     ("<<", r"<<([^<>\n]{1,60})>>", _Sure.NAME),
     ("[[", r"\[\[([^\[\]\n]{1,60})\]\]", _Sure.NAME),
     ("[%", r"\[%([^\[\]\n]{1,60})%\]", _Sure.NAME),
@@ -110,12 +110,12 @@ _SHAPES: Final = (
     ("%", r"(?<![\w%])%(?:s|d|[0-9]\$s)(?![\w%])", _Sure.NEVER),
     ("«", r"«[ \u00a0\u202f]?([^«»\n]{1,60}?)[ \u00a0\u202f]?»", _Sure.ONLY_NAME),
     ("$", r"(?<![\w$])\$([^\W\d]\w{1,40})\$?", _Sure.ONLY_NAME),
-    ("#", r"(?<![\w#])#{1,2}([^\W\d][\w ]{1,40})#{1,2}(?!\w)", _Sure.ONLY_NAME),
+    ("#", r"(?<![\w#])#{1,2}([^\W\d][\w. ]{1,40})#{1,2}(?!\w)", _Sure.ONLY_NAME),
     ("@", r"(?<![\w@.])@{1,2}([^\W\d]\w{1,40})@{1,2}(?!\w)", _Sure.ONLY_NAME),
     ("__", r"(?<!\w)__([^\W_](?:\w{0,40}[^\W_]))__(?!\w)", _Sure.ONLY_NAME),
     ("|", r"(?<![\w|])\|([^\W\d]\w{1,40})\|(?![\w|])", _Sure.ONLY_NAME),
     ("&", r"(?<![\w&])&([^\W\d]\w{1,40})&(?![\w&])", _Sure.ONLY_NAME),
-    ("::", r"(?<![\w:])::([^\W\d]\w{1,40})::(?![\w:])", _Sure.ONLY_NAME),
+    (":", r"(?<![\w:]):{1,2}([^\W\d]\w{1,40}):{1,2}(?![\w:])", _Sure.ONLY_NAME),
     ("%-", r"(?<![\w%])%-([^\W\d]\w{1,40})-%(?![\w%])", _Sure.ONLY_NAME),
     ("\u2039", r"\u2039[ \u00a0\u202f]?([^\u2039\u203a\n]{1,60}?)[ \u00a0\u202f]?\u203a", _Sure.ONLY_NAME),
     ("@", r"(?<![\w@.])@([^\W\d]\w{1,40})(?![\w@.])", _Sure.PERSON),

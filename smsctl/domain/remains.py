@@ -52,6 +52,9 @@ _MISTAKES: Final = (
     Mistake(written="cp1252", title="Windows-1252", remains=tuple("Õõ÷┼─ÍÚ"), proof="Õ÷┼─"),
     Mistake(written="cp1252", title="Windows-1252", remains=tuple("σΣ÷┼─╓Θ"), proof="σΣ÷┼─╓"),
     Mistake(written="cp1252", title="Windows-1252", remains=tuple("Â‰\u02c6≈ƒ÷È"), proof="Â‰\u02c6ƒ÷"),
+    Mistake(
+        written="cp1252", title="Windows-1252", remains=tuple("\u0435дц\u0415ДЦй"), proof="\u0435дц\u0415ДЦ"
+    ),
     Mistake(written="utf-8", title="UTF-8", remains=("├Ñ", "├ñ", "├Â", "├à", "├ä", "├û", "├®"), proof="├"),
     Mistake(written="utf-8", title="UTF-8", remains=("├Ñ", "├ñ", "├╢", "├à", "├ä", "├û", "├⌐"), proof="├"),
     Mistake(written="utf-8", title="UTF-8", remains=("√•", "√§", "√∂", "√Ö", "√Ñ", "√ñ", "√©"), proof="√"),
@@ -140,6 +143,8 @@ def _is_odd(mark: str, before: str, after: str) -> bool:
         return after.islower()
     if mark in ("”", "™", "─", "\u201a", "÷"):
         return inside
+    if "\u0410" <= mark <= "\u044f":  # Cyrillic in a word of Latin letters alone
+        return not any(one.isalpha() and not _is_latin(one) for one in (before, after))
     if mark.isalpha() and mark[0] not in "ƒσΣ\u02c6ÃĂГ":
         return before.islower() or (mark == "š" and inside)
     return True

@@ -149,4 +149,10 @@ GOOD = (
     "-> Ta med:\n-> vatten",
     "Öppet 10.00 - 1800 den 12 12 12",
     "Kom: anna@exempel.se\nFrom Monday it is open",
+    "Klockan 10:00 :) :-) tid:10:00:00 :: och :D",
+    "Se exempel.se/a%20b och https://exempel.se/?q=Hej%20alla, 50%20 och 100 %20",
+    "C\u0435годня школ\u0430 закрыта",
+    "IT-отдел, VH-дети и USB-дед",
+    "}} {a}} {{",
+    "#SKOLSTART! #1. Vi ses #fest!",
 )
