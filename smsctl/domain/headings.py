@@ -72,8 +72,9 @@ def words_of(text: str) -> set[str]:
 
 
 _PROTECTS: Final = (
-    "sekretess|skydda[dt]|skydds(?:klass|kod|mark)|(?:identitets|person|personuppgifts)skydd|kvarskriv|fingerad"
-    "|sparrmark|hemlig(?:identitet|auppgifter)|^hemlig$|^smark(?:erad|ering)$|protected|^(?:is)?secret$|secretid"
+    "sekretess|skydda[dt]|skydds(?:grad|klass|kod|mark|niva)|(?:adress?|identitets|person|personuppgifts)skydd"
+    "|kvarskriv|fingerad|sparrmark|hemlig(?:adress|identitet|auppgifter)|^hemlig$|^smark(?:t|erad|ering)$"
+    "|protected|^(?:is)?secret$|secretid"
     "|^secrecy$|^(?:is)?confidential$"
 )
 _IS_PAPER: Final = "avtal|forbindelse|forsakran|intyg|bevis|blankett"

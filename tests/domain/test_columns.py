@@ -50,7 +50,8 @@ def test_without_a_terms_rule_the_number_is_enough() -> None:
             "skyddadIdentitetFlagga",
         ),
         *("Fingerade personuppgifter", "Personuppgiftsskydd", "IsProtected", "Spärrmarkering", "S-markerad"),
-        *("isSecret", "Confidential", "Hemlig identitet", "Skyddsklass"),
+        *("isSecret", "Confidential", "Hemlig identitet", "Skyddsklass", "Skyddsnivå", "Skyddsgrad"),
+        *("Adresskydd", "Adressskyddad", "Hemlig adress", "S-märkt"),
     ],
 )
 def test_a_column_of_protected_identities_is_known_however_it_is_called(text: str) -> None:
