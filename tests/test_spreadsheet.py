@@ -85,8 +85,19 @@ def test_where_the_delimiter_cannot_be_told_it_must_be_said(tmp_path: Path) -> N
     assert sheet(tmp_path, "Namn;Mobil,privat\nÅsa;070,x\n", delimiter=",").header == ("Namn;Mobil", "privat")
 
 
-@pytest.mark.parametrize("preface", ["sep=;", "SEP=;", '"sep=;"'])
-def test_the_line_with_which_excel_is_told_the_delimiter_is_no_header(tmp_path: Path, preface: str) -> None:
+@pytest.mark.parametrize(
+    "preface",
+    [
+        "sep=;",
+        "SEP=;",
+        '"sep=;"',
+        "sep=; ",
+        "sep=;;;;",
+        "#TYPE System.Management.Automation.PSCustomObject",
+        "#TYPE Selected.Microsoft.ActiveDirectory.Management.ADUser;;;",
+    ],
+)
+def test_the_line_before_the_header_that_is_for_programs_is_no_header(tmp_path: Path, preface: str) -> None:
     read = sheet(tmp_path, codecs.BOM_UTF8 + f"{preface}\r\nMobil;Namn, hela\r\n1;2\r\n".encode())
     assert (read.header, list(read.rows())) == (("Mobil", "Namn, hela"), [["1", "2"]])
 

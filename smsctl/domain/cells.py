@@ -13,15 +13,13 @@ def plain(text: str) -> str:
     """Return a cell as it is compared: NFKC, without case and invisible characters, single spaces."""
     if text.isascii():
         return " ".join(text.casefold().split())
-    shown = re.sub(_UNSEEN, "", unicodedata.normalize("NFKC", text))
+    shown = re.sub(UNSEEN, "", unicodedata.normalize("NFKC", text))
     return " ".join(unicodedata.normalize("NFKC", shown.casefold()).split())
 
 
 def shown(text: str) -> str:
     """Return a cell as it is shown: as it was written, without what nobody sees, on one line."""
-    return (
-        text.strip() if text.isascii() and "\n" not in text else " ".join(re.sub(_UNSEEN, "", text).split())
-    )
+    return text.strip() if text.isascii() and "\n" not in text else " ".join(re.sub(UNSEEN, "", text).split())
 
 
 def may_name_somebody(text: str) -> bool:
@@ -57,9 +55,10 @@ _FIGURES: Final = rf"\d(?:{_BESIDE}\d){{6}}|\d{{5}}|(?<!\d)[+0](?:{_BESIDE}\d){{
 """Of dates, months and school years, 2026-11 and 2025/26 are none: a telephone begins with 0 or +."""
 _WITHIN: Final = r"(?<=[^\W\d_]|[,(\d])[ /]\(?[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ]+"
 # Texts, compiled at first use: most commands read no file.
-_UNSEEN: Final = (
+UNSEEN: Final = (
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
 )
+"""What nobody sees; it comes along from Excel, school platforms and phone books."""
 _LOST: Final = r"(?:^|\s)(?:[^\s/=@.]*[^\W\d_]\?[^\W\d_]|\?[^\W\d_]{2})"
 _BETWEEN: Final = "[,/;|\n\r\v\f\u0085\u2028\u2029]"

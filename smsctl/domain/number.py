@@ -8,6 +8,7 @@ import re
 import unicodedata
 from typing import Final, NamedTuple
 
+from smsctl.domain.cells import UNSEEN
 from smsctl.domain.number_plan import (
     BARE,
     NORWAY,
@@ -88,7 +89,7 @@ class NumberReader:
         """Read a number by every rule. What was repaired, spacing apart, is told in the notice."""
         if (found := self.look_up(raw)) is not None:
             return _reading(found)
-        text = re.sub(_UNSEEN, "", unicodedata.normalize("NFKC", raw)).strip()
+        text = re.sub(UNSEEN, "", unicodedata.normalize("NFKC", raw)).strip()
         if marked := re.fullmatch(_TEXT_MARK, text):
             reading = self._read((marked["bare"] or marked["formula"] or "").strip(), raw)
             return reading._replace(notice=reading.notice or _MARKED) if reading.number else reading
@@ -184,12 +185,12 @@ _FEWEST_BESIDE: Final = 7  # digits of what may be a number beside another
 _DIGITS: Final = r"\+?[0-9]+"
 _BETWEEN: Final = r"[/\n]|[^0-9\s\-\u2010-\u2015\u2212.()+]+"
 _SEPARATORS: Final = r"[\s\-\u2010-\u2015\u2212./()]"
-_UNSEEN: Final = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"  # comes along from phone books
 _BRACKETED_ZERO: Final = r"^(\(?(?:(?:\+|00)\s?[1-9][0-9]{0,2}|46)\)?[\s-]*)\(0\)"
 _EXCEL: Final = r"[+-]?[0-9]+(?:[.,][0-9]+)?[Ee][+-]?[0-9]+|\+?[0-9]{7,}[.,][0-9]{1,6}|#.*"
 
-_TEXT_MARK: Final = r"['\u2018\u2019`\u00b4](?P<bare>[^']*)|=\s*\"(?P<formula>[^\"]*)\""
-"""How a number is kept from becoming one in Excel: an apostrophe before it, or a formula of a text."""
+_QUOTE: Final = "['\"\u2018\u2019\u201c\u201d`\u00b4]"
+_TEXT_MARK: Final = rf"{_QUOTE}(?P<bare>[^'\"]*?){_QUOTE}?|=\s*\"(?P<formula>[^\"]*)\""
+"""How a number is kept from becoming one in Excel: quotes about it or before it, or a formula of a text."""
 
 _MARKED: Final = say("The mark by which Excel keeps a number as text was left out.")
 _OTHER_DIGITS: Final = say("Full-width characters were read as plain digits.")

@@ -20,6 +20,9 @@ MAX_FIELD: Final = 32_767  # characters: what a cell of Excel holds
 DELIMITERS: Final = ";\t,"
 """What may stand between cells; in this order where nothing else tells."""
 
+_PREFACE: Final = r'(?i)(?:"?sep=(.)"?[ ;,\t]*|#type [^\r\n]*)(?:\r\n?|\n)'
+"""What Excel obeys and does not show, and the kind of object that PowerShell writes of what it exports."""
+
 _HEAD = 1 << 16  # characters; the header stands within them
 _LINES_COMPARED = 50
 _PIECE_BYTES = 1 << 20
@@ -148,8 +151,9 @@ def _has_quotes(file: BinaryIO) -> bool:
 
 
 def _preface(head: str) -> re.Match[str] | None:
-    """Find the line that Excel obeys and does not show; few files have it, so few need the pattern."""
-    return re.match(r'(?i)"?sep=(.)"?(?:\r\n?|\n)', head) if "sep=" in head[:5].lower() else None
+    """Find the line before the heading that is for programs; few files have one, so few need the pattern."""
+    begins = head[:5].casefold()
+    return re.match(_PREFACE, head) if "sep=" in begins or begins == "#type" else None
 
 
 def _text(file: BinaryIO, encoding: str, bom_bytes: int) -> TextIO:

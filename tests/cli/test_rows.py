@@ -294,6 +294,53 @@ def test_nothing_is_shown_of_it_where_a_column_is_named_either(
         assert "Anna" not in ran.said
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "'0701740605",
+        "'0701740605'",
+        "\u201d070-174 06 05\u201d",
+        "\u2019+46701740605\u2019",
+        '"""0701740605"""',
+    ],
+)
+def test_quotes_that_keep_a_number_as_text_are_left_out_and_told(
+    written: str, make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    config = make_config(rows=[f"Anna;{written};VH;Exempelkommun;ja"])
+    ran = run("--config", config, "send", message, "--all", "--dry-run", "--json")
+    assert (ran.code, ran.data["recipients"]["ready"]) == (0, 1)
+    assert "Row 2: The mark by which Excel keeps a number as text was left out." in ran.said
+
+
+@pytest.mark.parametrize("written", ["'0701740605' '0701740606'", "'070-1740605'7", "\u201d\u201d"])
+def test_quotes_about_anything_else_are_no_number(
+    written: str, make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    config = make_config(rows=[f"Anna;{written};VH;Exempelkommun;ja"])
+    assert run("--config", config, "send", message, "--all", "--dry-run").code in (5, 8)
+
+
+@pytest.mark.parametrize(
+    ("line", "mark"),
+    [
+        ("#TYPE Selected.Microsoft.ActiveDirectory.Management.ADUser", ","),
+        ("#TYPE System.Management.Automation.PSCustomObject", ";"),
+        ("sep=; ", ";"),
+        ("sep=,,,,,", ","),
+    ],
+)
+def test_a_line_for_programs_above_the_heading_is_none_of_the_rows(
+    line: str, mark: str, make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    lines = (HEADER, "Anna;0701740605;VH;Exempelkommun;ja", "Bo;0701740606;VH;Exempelkommun;ja")
+    quoted = [f'"{one}"'.replace(";", f'"{mark}"') for one in lines]
+    ran = run(
+        "--config", make_config(header=line, rows=quoted), "send", message, "--all", "--dry-run", "--json"
+    )
+    assert (ran.code, ran.data["recipients"]["ready"]) == (0, 2)
+
+
 def test_a_title_above_the_heading_is_told(make_config: MakeConfig, message: Path, run: Run) -> None:
     config = make_config(header="Klasslista 7A;;;;", rows=[HEADER, "Anna;0701740605;VH;Exempelkommun;ja"])
     ran = run("--config", config, "send", message, "--all", "--yes")

@@ -59,6 +59,9 @@ def test_plain_swedish_spellings_take_the_fast_way(raw: str) -> None:
         "\t0701740605\n",
         "\u202a+46 70 174 06 05\u202c",  # direction marks from a phone's contact list
         "\ufeff0701740605",
+        "\u206a+46701740605\u206f",
+        "0701740605\ufe0f",
+        "\u034f070-174 06 05",
     ],
 )
 def test_other_swedish_spellings_are_read_without_a_notice(raw: str) -> None:
