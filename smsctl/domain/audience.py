@@ -115,6 +115,7 @@ class Audience:
         return AudienceRule(groups=tuple(groups), where=where)
 
 
+_ABOUT: Final = "#[]{}'\" "
 _EMPTY, _EVERYONE = '""', "everyone"
 
 
@@ -134,12 +135,16 @@ def groups_in(cell: str) -> dict[str, str]:
 
 
 def keys_in(cell: str) -> set[str]:
-    """Return the keys that a cell answers to: of each group it names, and of itself as a whole (7A/7B)."""
-    return {*groups_in(cell), group_key(cell)}
+    """Return the keys that a cell answers to: of each group it names, and of itself as a whole (7A/7B).
+
+    SharePoint (;#7A;#) and arrays (["7A","7B"]) put marks about a name; it is answered to without them too.
+    """
+    named = groups_in(cell)
+    return {*named, *(bare for name in named if (bare := name.strip(_ABOUT))), group_key(cell)}
 
 
 def is_newly_split(cell: str, wanted: Collection[str]) -> bool:
-    """Tell whether only a line break, `;` or `|`, which older versions did not split at, makes it fit."""
+    """Tell whether only a line break, `;`, `|` or marks, which older versions did not know, let it fit."""
     older = {group_key(name) for name in cell.replace("/", ",").split(",")}
     return older.isdisjoint(wanted) and group_key(cell) not in wanted
 

@@ -113,6 +113,16 @@ def test_an_empty_variable_chooses_nobody(
     assert "Is the variable in the command empty?" in ran.err
 
 
+@pytest.mark.parametrize("cell", [";#7B;#", '["7B","7C"]', "{7B,7C}"])
+def test_a_cell_that_is_a_list_of_another_program_is_in_its_groups(
+    cell: str, make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    quoted = '"' + cell.replace('"', '""') + '"'
+    config = make_config(rows=[f"Anna;0701740605;{quoted};Exempelkommun;ja", *MIXED[1:3]])
+    ran = run("--config", config, "send", message, "--group", "7B", "--dry-run", "--json")
+    assert (ran.code, ran.data["recipients"]["ready"]) == (0, 1)
+
+
 def test_a_newly_split_cell_is_told_in_the_plan(make_config: MakeConfig, message: Path) -> None:
     config = make_config(rows=["Anna;0701740605;VH|Personal;Exempelkommun;ja"])
     ran = run_terminal(["--config", config, "send", message, "--group", "guardians", "--dry-run"])

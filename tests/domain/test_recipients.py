@@ -335,6 +335,15 @@ def test_a_group_whose_own_name_has_such_a_mark_is_found_as_a_whole() -> None:
     assert [person.row for person in judged(people, Audience(groups=("7A",))).ready] == [2, 3, 4]
 
 
+@pytest.mark.parametrize(
+    "cell", [";#7B;#", "7B;#12;#7C;#13", '["7B","7C"]', "{7B,7C}", "'7B'", "[ 7B ]", "#7B"]
+)
+def test_marks_about_the_names_of_a_list_are_none_of_a_name(cell: str) -> None:
+    people = [row(group=cell), row(N06, "17B"), row(N07, "7B")]
+    assert [person.row for person in judged(people, Audience(groups=("7b",))).ready] == [2, 4]
+    assert [person.row for person in judged(people, Audience(groups=(cell,))).ready] == [2]
+
+
 def test_what_newly_split_cells_add_is_told() -> None:
     found = judged([row(group="VH|Personal"), row(N06, "VH;7A"), row(N07, "VH")], GUARDIANS)
     assert (len(found.ready), found.newly_split) == (3, 2)
