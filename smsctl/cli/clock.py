@@ -15,6 +15,7 @@ class Clock:
     def __init__(self, time_zone: str) -> None:
         """`time_zone` is an IANA name, checked when the config was read."""
         self._name = time_zone
+        self._begun_s = time.time()
         self._ahead_s = 0.0  # of this machine's clock
 
     def keep_to(self, standing: Standing | None) -> None:
@@ -40,12 +41,13 @@ class Clock:
         return datetime.fromtimestamp(time.time() + self._ahead_s, self._zone)
 
     def here(self) -> datetime:
-        """Return this moment by this machine's own clock, at which its cron began the run: it names the slot.
+        """Return when its cron began the run, by this machine's own clock: that names the slot.
 
-        That of a server may be in another slot still; where they differ by more, this one is wrong.
+        Once the ledger is not busy any more, or by the clock of a server, it may be another slot; where the
+        two clocks differ by more, this one is wrong.
         """
         wrong_s = self._ahead_s if abs(self._ahead_s) > CLOCK_OFF.total_seconds() else 0.0
-        return datetime.fromtimestamp(time.time() + wrong_s, self._zone)
+        return datetime.fromtimestamp(self._begun_s + wrong_s, self._zone)
 
     @cached_property
     def _zone(self) -> tzinfo:

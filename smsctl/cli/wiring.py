@@ -109,7 +109,7 @@ class Wiring:
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger of this mode, open for writing; what a dead process left on the wire is unknown now."""
-        settings, path = self.settings.ledger, self.settings.ledger_path
+        clock, settings, path = self.clock, self.settings.ledger, self.settings.ledger_path
         self.let_the_owner_take_over(path)
         if self.settings.is_on_server:
             ledger = self.server.open_to_write()
@@ -121,14 +121,14 @@ class Wiring:
             )
         self._put_away_later(ledger)
         ledger.on_wait, ledger.on_change = self.output.warn, self.output.log.change
-        if packages.anything_half_done(ledger, self.clock.now().at):
+        if packages.anything_half_done(ledger, clock.now().at):
             from smsctl.actions.cancel import finish_broken_off
             from smsctl.actions.end_expired import end_expired
             from smsctl.ledger import openings, recovery
 
-            self.broken_off = recovery.recover(ledger, self.clock.now())
-            end_expired(ledger, self.clock.now(), self.actor, self.output.insist)
-            finish_broken_off(ledger, self.clock.now(), self.output.insist)
+            self.broken_off = recovery.recover(ledger, clock.now())
+            end_expired(ledger, clock.now(), self.actor, self.output.insist)
+            finish_broken_off(ledger, clock.now(), self.output.insist)
             with self.output.working(say("Removing a mailing that was not opened as a whole")) as tell:
                 for done, rows in openings.clear(ledger):
                     tell(done, rows)

@@ -27,7 +27,7 @@ from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for
 from smsctl.domain.moment import Moment
 from smsctl.errors import LedgerError
 from smsctl.host import clock
-from smsctl.ledger import recovery
+from smsctl.ledger import fitness, recovery
 from smsctl.ledger.store import Ledger
 from smsctl.ledger.under_way import STALE_AFTER_S
 from smsctl.simulator.faults import Sending
@@ -392,6 +392,40 @@ def test_as_one_the_second_would_be_lost(
     here = Clock.here
     monkeypatch.setattr(Clock, "here", lambda its: here(its).replace(fold=0))
     assert _in_the_hour_that_comes_twice(fleet, set_clocks) == 3
+
+
+def _late_for_the_ledger(
+    fleet: Fleet, set_clocks: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> Ran:
+    """Run a line of cron late in an hour on two hosts, of which one gets at the ledger in the next hour."""
+    set_clocks("2027-02-01T11:58:58Z")
+    assert fleet.send("one", "Hej", *ON_THE_HOUR).code == 0
+    is_fit = fitness.must_be_fit
+
+    def fit_at_last(ledger: Ledger, moment: Moment, *, rows: int = 0) -> None:
+        set_clocks("2027-02-01T12:00:02Z")
+        is_fit(ledger, moment, rows=rows)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fitness, "must_be_fit", fit_at_last)
+        return fleet.send("two", "Hej", *ON_THE_HOUR)
+
+
+def test_a_slot_is_that_in_which_the_run_began_however_long_it_waits_for_the_ledger(
+    fleet: Fleet, set_clocks: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two = _late_for_the_ledger(fleet, set_clocks, monkeypatch)
+    assert (two.code, "already sent under the key h-2027-02-01T12" in two.said) == (0, True), two.said
+    assert len(fleet.live.simulator.accepted()) == 3
+
+
+def test_by_the_time_at_which_it_gets_there_it_would_send_twice(
+    fleet: Fleet, set_clocks: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(Clock, "here", Clock.local)
+    assert _late_for_the_ledger(fleet, set_clocks, monkeypatch).code == 0
+    assert len(fleet.live.simulator.accepted()) == 6
 
 
 def _in_fours(live_gateway: LiveGateway, url: str, *, latency_s: float, people: int) -> Live:
