@@ -88,7 +88,9 @@ def resolve(
                 audit.record(ledger, moment, actor, "resolve", f"mailing {mailing.id}", detail, reason)
         for some in pieces:
             with ledger.transaction():
-                settled += _settle(ledger, mailing, word, some, moment)
+                repeated = under_way.batches_of(ledger, mailing)  # by whoever has the right by now
+                rest = [(message, batch) for message, batch in some if batch not in repeated]
+                settled += _settle(ledger, mailing, word, rest, moment)
     return settled
 
 

@@ -460,6 +460,69 @@ def test_a_word_is_not_said_of_what_was_sent_since(one: Ledger, two: Ledger, adm
     must_be_true(two, gateway)
 
 
+class Held(Taker):
+    """A gateway of which nobody hears at first, and which answers what is submitted once more when it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked_again, self.may_answer = threading.Event(), threading.Event()
+        self._unheard, self.is_heard = set[str](), False
+
+    def submit(self, batch: Batch, *, is_late: IsLate) -> Answer:
+        if not self.is_heard:
+            self._unheard.add(batch.reference)
+            return same_for_all(batch, Status.UNKNOWN, SubmitVerdict.UNCLEAR, "")
+        if batch.reference in self._unheard:
+            self.asked_again.set()
+            assert self.may_answer.wait(60)
+        return super().submit(batch, is_late=is_late)
+
+
+def _said_while_it_is_repeated(one: Ledger, site: Site, admin: Admin) -> Held:
+    """Let a host lose its right in the middle of a person's word, and another submit the rest once more."""
+    mailing, gateway = new_mailing(one, 4), Held()
+    run(one, mailing, gateway)
+    let_all_arrive(one)
+    gateway.is_heard = True
+
+    def repeat_it() -> None:
+        with closing(site.opened("two")) as two:
+            repeat(two, mailing, gateway)
+
+    other = threading.Thread(target=repeat_it)
+
+    def meanwhile() -> None:
+        end_sessions(admin, one)
+        other.start()
+        assert gateway.asked_again.wait(20)
+
+    vars(one).update(_rows=2, give_way=meanwhile)
+    try:
+        resolve(one, mailing, ResolveAnswer.NOT_SENT, now(), ACTOR, "asked")
+    finally:
+        gateway.may_answer.set()
+        other.join(60)
+    return gateway
+
+
+def test_a_word_is_not_said_of_what_is_submitted_once_more_meanwhile(
+    one: Ledger, site: Site, admin: Admin
+) -> None:
+    gateway = _said_while_it_is_repeated(one, site, admin)
+    assert states(one) == {"accepted": 4}
+    must_be_true(one, gateway)
+
+
+def test_asked_at_the_beginning_alone_it_would_be_sent_after_all(
+    one: Ledger, site: Site, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(under_way, "batches_of", lambda *_given: frozenset())
+    gateway = _said_while_it_is_repeated(one, site, admin)
+    with pytest.raises(AssertionError, match="I4"):
+        must_be_true(one, gateway)
+
+
 def test_by_their_state_alone_its_cost_would_be_given_back_twice(
     one: Ledger, two: Ledger, admin: Admin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
