@@ -8,7 +8,7 @@ from typing import NamedTuple
 from smsctl.domain.costs import costs
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import RuleError, say
-from smsctl.ledger import postings
+from smsctl.ledger import postings, restoring
 from smsctl.ledger.postings import Posting
 from smsctl.ledger.store import Ledger
 
@@ -117,11 +117,12 @@ def post(
     """Return the month as it was posted; close it where it was not, in the open transaction.
 
     `written` gives the file's text. What was drafted is returned where the month is closed by this.
-    Raises RuleError as `may_close`.
+    Raises RuleError as `may_close`, and LedgerError where the ledger may have forgotten what was posted.
     """
     found = postings.of_month(ledger, month)
     if found is not None:
         return found, None
+    restoring.refuse_forgotten(ledger)
     may_close(ledger, month, moment.day)
     drafted = draft(ledger, month, contra)
     return postings.close(ledger, month, drafted.document, written(drafted), moment, actor), drafted

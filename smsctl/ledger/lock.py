@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from smsctl.errors import LedgerError, say
+from smsctl.ledger import restoring
 from smsctl.ledger.store import Ledger
 
 
@@ -42,13 +43,17 @@ def if_nobody_forwards(ledger: Ledger) -> AbstractContextManager[bool]:
 
 @contextmanager
 def right_to_hand_over(ledger: Ledger) -> Iterator[None]:
-    """Hold the right to hand invoices over. Raises TakenError at once when another process has it."""
+    """Hold the right to hand invoices over. Raises TakenError at once when another process has it.
+
+    And LedgerError where the ledger may have forgotten what was handed over.
+    """
     with _lock(ledger, "handing over") as held:
         if not held:
             raise TakenError(
                 say("Another process is handing invoices over right now; nothing was written."),
                 hint=say("Wait for it, then look with: smsctl invoices list"),
             )
+        restoring.refuse_forgotten(ledger)
         yield
 
 

@@ -32,6 +32,18 @@ def refuse_restored(ledger: Ledger) -> None:
     _refuse(found_restored(ledger))
 
 
+def refuse_forgotten(ledger: Ledger) -> None:
+    """Raise LedgerError where the ledger may have forgotten what was handed over: it would be once more."""
+    if restored := found_restored(ledger):
+        raise LedgerError(
+            say(
+                "{why} What was handed over since would be handed over twice; nothing was written.",
+                why=restored.why,
+            ),
+            hint=ACCEPT,
+        )
+
+
 def must_take_writes(ledger: Ledger) -> None:
     """Raise LedgerError where every write would: it is elsewhere, is only coming, or books other days."""
     place, names = ledger.engine.place, (RETIRED, FILLING, TIME_ZONE)

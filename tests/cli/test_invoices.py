@@ -1,3 +1,4 @@
+import shutil
 import stat
 from contextlib import nullcontext
 from pathlib import Path
@@ -5,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from smsctl.cli.output import export
-from smsctl.ledger import invoices, lock
+from smsctl.ledger import invoices, lock, restoring
 
 from ..conftest import LiveGateway
 from ..front_door import Ran, Run, begin_process, end_process
@@ -238,3 +239,41 @@ def test_a_file_that_cannot_be_read_is_refused_in_words(
     ran = run("--config", config, "invoices", "compare", path)
     assert ran.code == 8
     assert told in ran.err
+
+
+@pytest.fixture
+def older(config: Path, run: Run, message: Path) -> Path:
+    """A site whose invoices were handed over, and whose ledger was put back from before that."""
+    ledger = config.parent / "ledger" / "ledger.db"
+    kept = shutil.copy(ledger, config.parent / "kept.db")
+    exported = run("--config", config, "invoices", "export", "--mark", "--csv", config.parent / "first.csv")
+    assert exported.code == 0
+    message.write_text("Hej igen\n", encoding="utf-8")
+    sent = ("--all", "--yes", "--max-parts", 9, "--max-new-packages", 9)
+    assert run("--config", config, "send", message, *sent).code == 0
+    shutil.copy(kept, ledger)
+    return config
+
+
+def _handed_over_again(older: Path, run: Run) -> Ran:
+    """As cron does it, which is quiet."""
+    again = ("--mark", "--csv", older.parent / "again.csv")
+    return run("--config", older, "--quiet", "invoices", "export", *again)
+
+
+def test_an_older_ledger_hands_nothing_over_until_a_person_accepts_it(older: Path, run: Run) -> None:
+    ran = _handed_over_again(older, run)
+    assert (ran.code, "would be handed over twice; nothing was written" in ran.err) == (9, True)
+    assert not (older.parent / "again.csv").exists()
+    assert run("--config", older, "ledger", "accept-restore", "--reason", "asked").code in {0, 4}
+    assert _handed_over_again(older, run).code == 0
+
+
+def test_else_it_would_hand_the_same_over_once_more_without_a_word(
+    older: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(restoring, "refuse_forgotten", lambda _ledger: None)
+    ran = _handed_over_again(older, run)
+    assert (ran.code, ran.said) == (0, "")
+    assert (older.parent / "again.csv").read_text() == (older.parent / "first.csv").read_text()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from smsctl.ledger import restoring
+
 from ..conftest import LiveGateway
 from ..front_door import Ran, Run
 
@@ -234,3 +236,31 @@ def test_a_killed_export_leaves_no_name_that_the_next_refuses(config: Path, run:
     shutil.copy(kept, ledger)
     again = run(*export)
     assert (again.code, len(again.data["invoices"])) == (0, 1)
+
+
+def _posted_by_an_older_ledger(config: Path, message: Path, run: Run) -> Ran:
+    """Put the ledger back from before a month was posted and something sent, and let cron post it."""
+    ledger = config.parent / "ledger" / "ledger.db"
+    kept = shutil.copy(ledger, config.parent / "kept.db")
+    assert post(run, config, LAST, "--csv", config.parent / "first.csv").code == 0
+    message.write_text("Hej igen\n", encoding="utf-8")
+    assert run("--config", config, "send", message, "--all", "--yes", "--max-parts", 9).code == 0
+    shutil.copy(kept, ledger)
+    return post(run, config, LAST, "--csv", config.parent / "again.csv", "--quiet")
+
+
+def test_an_older_ledger_posts_no_month_until_a_person_accepts_it(
+    config: Path, message: Path, run: Run
+) -> None:
+    ran = _posted_by_an_older_ledger(config, message, run)
+    assert (ran.code, "would be handed over twice; nothing was written" in ran.err) == (9, True), ran.said
+    assert not (config.parent / "again.csv").exists()
+
+
+def test_else_it_would_post_it_once_more_without_a_word(
+    config: Path, message: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(restoring, "refuse_forgotten", lambda _ledger: None)
+    ran = _posted_by_an_older_ledger(config, message, run)
+    assert (ran.code, ran.said) == (0, "")
