@@ -30,6 +30,7 @@ class LedgerOnServer:
         self._settings, self._clock, self._interactive = settings, clock, interactive
         self._read: Ledger | None = None
         self.to_be_filled = False  # with the ledger of a file, which is left behind on purpose
+        self.to_be_accepted = False  # by a person, whatever this host knows of another one
 
     def open_to_write(self) -> Ledger:
         """Open the ledger for writing. Raises LedgerError, ConfigError or CredentialError."""
@@ -43,6 +44,8 @@ class LedgerOnServer:
         with ExitStack() as unless_well:
             unless_well.callback(ledger.close)
             self._refuse_left_behind(ledger)
+            if not (self.to_be_filled or self.to_be_accepted):
+                hosts.refuse_elsewhere(ledger)
             _leave_a_note(self._settings)
             unless_well.pop_all()
         return _by_its_clock(self._clock, ledger)

@@ -4,16 +4,21 @@ An id alone tells nothing there: of two servers that were one, each gives it to 
 batch's name stands beside it, which no two batches share.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from smsctl.errors import Sentence, say
+from smsctl.errors import LedgerError, Sentence, say
 from smsctl.host import machine
-from smsctl.ledger.high_water import HighWater, HighWaterRecord
+from smsctl.ledger.high_water import LINEAGE, HighWater, HighWaterRecord
 from smsctl.ledger.seam import beside
+from smsctl.ledger.seam.standing import Standing
 from smsctl.ledger.store import Ledger
 
 _HOST, _LINEAGE, _DIGITS, _AT, _TIMELINE = 16, 16, 20, 24, 8
 _REFERENCE = 80  # longer than any: a line of one length is overwritten whole
+BEFORE = "lineage-before "
+"""What begins a fact: until when a person has accepted what hosts may miss of that lineage."""
+
 _EARLIER = _HOST + 1 + _LINEAGE + 1 + _DIGITS + 1 + _AT + 1 + _REFERENCE + 1
 """The length of a line that tells of no timeline."""
 
@@ -110,8 +115,32 @@ def lacks(place: str, water: HighWaterRecord) -> Sentence:
     )
 
 
-def left_behind(place: str) -> Sentence:
-    """Say that a server is one from which another has taken over."""
+def elsewhere(
+    place: str, water: HighWaterRecord, facts: Mapping[str, str], standing: Standing
+) -> Sentence | None:
+    """Return why this host knows that its ledger is not the one that it has reached; None: it may be."""
+    is_its_own = water.lineage == facts.get(LINEAGE)
+    if is_its_own and "" < standing.identity.timeline < water.timeline:
+        return _left_behind(place)
+    # A person has accepted what this host may miss of that time; not what it has sent elsewhere since.
+    is_accepted = water.at and water.at <= facts.get(BEFORE + water.lineage, "")
+    if is_its_own or not water.batch or is_accepted:
+        return None
+    return say("{path} is not the ledger that this host has sent from.", path=place)
+
+
+def would_be_lost(why: Sentence) -> LedgerError:
+    """Return the error for a write in a ledger that is not the one that this host sends from."""
+    return LedgerError(
+        say("{why} What is written in it would be lost; nothing was written.", why=why),
+        hint=say(
+            "See that `[ledger] url` leads to the one that is sent from. If that is this one: smsctl ledger"
+            " accept-restore --reason TEXT"
+        ),
+    )
+
+
+def _left_behind(place: str) -> Sentence:
     return say(
         "{path}: this host has seen that another server took over from this one, which must be stopped: it"
         " may lack what was sent since.",

@@ -17,7 +17,7 @@ from smsctl.errors import LedgerError, Sentence, say
 from smsctl.host.clock import ClockReading
 from smsctl.ledger import takeover
 from smsctl.ledger.high_water import ACCEPT, LINEAGE, HighWaterRecord, Restored, twice
-from smsctl.ledger.host_mark import HostMark, id_here, lacks, left_behind, newest_batch
+from smsctl.ledger.host_mark import BEFORE, HostMark, elsewhere, id_here, lacks, newest_batch, would_be_lost
 from smsctl.ledger.seam.engine import COPIED, FILLING
 from smsctl.ledger.seam.sentences import OnlyReadError, being_filled
 from smsctl.ledger.seam.standing import Standing
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _LIFE, _QUARANTINE = takeover.LIFE, "quarantine"
 _NEWEST, _LISTED = "newest batch", "listed"  # no facts: asked for on the same way
-_BEFORE = "lineage-before "
 
 
 class HaltError(LedgerError):
@@ -145,17 +144,16 @@ def _own_doubt(ledger: Ledger, look: _Look) -> Sentence | None:
     water, place = look.water, ledger.engine.place
     if water is None:
         return None
-    is_its_own = water.lineage == look.facts.get(LINEAGE)
-    if is_its_own and "" < look.standing.identity.timeline < water.timeline:
-        return left_behind(place)
-    if not water.batch:
-        return None
-    if not is_its_own:
-        # A person has accepted what this host may miss of that time; not what it has sent elsewhere since.
-        if water.at and water.at <= look.facts.get(_BEFORE + water.lineage, ""):
-            return None
-        return say("{path} is not the ledger that this host has sent from.", path=place)
-    return None if _NEWEST in look.facts else lacks(place, water)
+    has_it = not water.batch or _NEWEST in look.facts or water.lineage != look.facts.get(LINEAGE)
+    return elsewhere(place, water, look.facts, look.standing) or (None if has_it else lacks(place, water))
+
+
+def refuse_elsewhere(ledger: Ledger) -> None:
+    """Raise LedgerError where this host knows that its ledger is elsewhere: what is written here is lost."""
+    mark, standing = mark_of(ledger), ledger.engine.standing()
+    water = mark.read() if mark else None
+    if water and standing and (why := elsewhere(ledger.engine.place, water, _facts(ledger), standing)):
+        raise would_be_lost(why)
 
 
 def note_what_is_missing(ledger: Ledger) -> None:
@@ -207,7 +205,7 @@ def renew(ledger: Ledger) -> None:
     ledger.write("DELETE FROM facts WHERE name IN (?, ?, ?, ?)", COPIED, LINEAGE, _LIFE, _QUARANTINE)
     ledger.write("DELETE FROM hosts")  # one that is gone is waited for no longer; the others join again
     if lineage:
-        ledger.keep_fact(_BEFORE + lineage, standing.at)
+        ledger.keep_fact(BEFORE + lineage, standing.at)
     record = _new_mark(ledger, mark.read(), _begin_life(ledger), standing)
     takeover.join(ledger, id_here(record), standing.at)
     ledger.after_commit(LINEAGE, lambda: mark.begin(record))

@@ -44,6 +44,14 @@ def refuse_forgotten(ledger: Ledger) -> None:
         )
 
 
+def must_be_here(ledger: Ledger) -> None:
+    """Raise LedgerError where this host knows that its ledger is on another server than this one."""
+    if ledger.high_water and ledger.high_water.of_a_host:
+        from smsctl.ledger import hosts  # most ledgers have none
+
+        hosts.refuse_elsewhere(ledger)
+
+
 def must_take_writes(ledger: Ledger) -> None:
     """Raise LedgerError where every write would: it is elsewhere, is only coming, or books other days."""
     place, names = ledger.engine.place, (RETIRED, FILLING, TIME_ZONE)

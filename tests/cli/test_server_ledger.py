@@ -6,7 +6,7 @@ import socket
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -21,7 +21,8 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.incoming import Incoming
 from smsctl.domain.push import PushBatch
 from smsctl.errors import LedgerError
-from smsctl.ledger import inbox
+from smsctl.ledger import hosts, inbox
+from smsctl.ledger.host_mark import HostMark
 from smsctl.ledger.reports import IntakeSource
 from smsctl.ledger.seam.sentences import OutOfDateError
 from smsctl.simulator.server import Behaviour
@@ -786,3 +787,96 @@ def test_a_second_host_joins_with_the_key(live: Live, run: Run, message: Path, t
     joined = run("--config", there, "ledger", "join", key)
     assert joined.code == 0, joined.said
     assert run("--config", there, "send", message, "--all", "--yes", "--max-parts", 3).code == 0
+
+
+SMS = Incoming(gateway="intelecom", sender=NUMBER, receiver="71234", text="STOP", vendor_id="1")
+BY_CRON = (
+    ("block", "add", NUMBER),
+    ("invoices", "export", "--mark", "--csv", "invoices.csv"),
+    ("municipality", "deactivate", "exempelkommun", "--yes"),
+    ("mailings", "resolve", 1, "--sent", "--yes", "--reason", "found"),
+    ("reports", "import", "reports.json"),
+)
+OTHER_LINEAGE = "UPDATE smsctl.facts SET value = repeat('0', 16) WHERE name = 'lineage'"
+
+
+def _see_another_take_over(live: Live) -> None:
+    """Let this host know of a later life of its ledger, on the server that has taken over."""
+    (path,) = live.config.parent.rglob("*.host")
+    HostMark(path.with_suffix("")).see("0000FFFF")
+
+
+@pytest.fixture(params=["left behind", "another"])
+def elsewhere(
+    request: pytest.FixtureRequest,
+    live: Live,
+    url: str,
+    run: Run,
+    message: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Live:
+    """A config that leads to a server from which another took over, or to one that nothing was sent from."""
+    assert on(live, run, "send", message, "--all", "--yes", "--max-parts", 3).code == 0
+    monkeypatch.chdir(live.config.parent)
+    Path("reports.json").write_bytes(report("nobodys-1"))
+    if request.param == "left behind":
+        _see_another_take_over(live)
+    else:
+        with psycopg.connect(url, autocommit=True) as admin:
+            admin.execute(OTHER_LINEAGE)
+    return live
+
+
+def _written(url: str) -> list[int]:
+    tables = ("blocked", "reports", "inbox", "audit")
+    with psycopg.connect(url) as admin:
+        rows = [admin.execute(f"SELECT COUNT(*) FROM smsctl.{one}".encode()).fetchone() for one in tables]
+    return [row[0] for row in rows if row]
+
+
+def test_nothing_is_written_where_it_would_be_lost(elsewhere: Live, url: str, run: Run) -> None:
+    """An invoice would be handed over once more, and a STOP forgotten, when the old server is stopped."""
+    before = _written(url)
+    for argv in BY_CRON:
+        ran = on(elsewhere, run, "--quiet", *argv)
+        assert (ran.code, "would be lost; nothing was written" in ran.err) == (9, True), (argv, ran.said)
+    assert _written(url) == before
+    assert not Path("invoices.csv").exists()
+    assert on(elsewhere, run, "ledger", "accept-restore", "--reason", "it is this one").code == 0
+    ran = on(elsewhere, run, "block", "add", NUMBER)
+    assert (ran.code, ran.err) == (0, "")
+
+
+def test_else_it_would_be_without_a_word(
+    elsewhere: Live, url: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: cron, which is quiet."""
+    monkeypatch.setattr(hosts, "refuse_elsewhere", lambda _ledger: None)
+    before = _written(url)
+    ran = on(elsewhere, run, "--quiet", "block", "add", NUMBER)
+    assert (ran.code, ran.said) == (0, "")
+    assert _written(url)[0] == before[0] + 1
+
+
+def _stop_after_another_took_over(live: Live) -> int:
+    """Begin to listen, see another server take over, as the next command does, and take a STOP in."""
+    output = Output("reports listen")
+    with Wiring(Flags(config=live.config), output) as wiring:
+        intake = receiving.PushIntake(
+            wiring, wiring_listener.intake_rules(wiring, IntakeSource.PUSHED), output.warn
+        )
+        intake.open(output.warn)
+        _see_another_take_over(live)
+        with suppress(LedgerError):
+            intake.store(PushBatch(incoming=(SMS,)))
+        return inbox.count(wiring.ledger, other=False)
+
+
+def test_a_listener_takes_no_stop_that_would_be_lost(live: Live) -> None:
+    assert _stop_after_another_took_over(live) == 0
+
+
+def test_else_it_would_have_the_gateway_forget_it(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control."""
+    monkeypatch.setattr(hosts, "refuse_elsewhere", lambda _ledger: None)
+    assert _stop_after_another_took_over(live) == 1

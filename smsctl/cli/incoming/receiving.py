@@ -45,8 +45,10 @@ class PushIntake:
     def _now(self) -> Moment:
         """Return the time, in the open transaction, in which a server has told its own.
 
-        A listener goes on for months, and meanwhile somebody sets this machine's clock right.
+        A listener goes on for months, and meanwhile somebody sets this machine's clock right, or another
+        server takes over from the one that it has reached. Raises LedgerError then.
         """
+        restoring.must_be_here(self._wiring.ledger)
         self._clock.keep_to(self._wiring.ledger.engine.standing())
         return self._clock.now()
 

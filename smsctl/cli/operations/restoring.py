@@ -119,6 +119,8 @@ def accepted(wiring: Wiring, reason: str, *, is_known: bool = False, put_back: b
 
     `put_back`: it is one, though nothing tells so.
     """
+    if wiring.settings.is_on_server:
+        wiring.server.to_be_accepted = True
     done = accept_restore(wiring.ledger, wiring.clock.now(), wiring.actor, reason, put_back=put_back)
     path = wiring.settings.ledger_path
     if done is None:
