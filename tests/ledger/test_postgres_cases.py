@@ -44,8 +44,11 @@ if why := postgres_server.why_none():
     pytest.skip(why, allow_module_level=True)
 
 import psycopg
+from psycopg.abc import PQGen
+from psycopg.generators import send
 
 from smsctl.ledger.postgres import compacting, connect, identity, schema
+from smsctl.ledger.postgres import together as at_once
 from smsctl.ledger.postgres.connect import Access, Session
 from smsctl.ledger.postgres.engine import PostgresEngine
 from smsctl.ledger.postgres.rights import Rights
@@ -459,6 +462,44 @@ def test_who_stands_still_in_a_transaction_is_put_out_and_does_not_write(
         found = {name for (name,) in other.rows("SELECT name FROM facts WHERE value = '1'")}
         assert found == {"other"}
         assert still.rows("SELECT 1") == [(1,)]
+
+
+class _Asking(psycopg.Pipeline):
+    """Asks for the answers when they are there."""
+
+    def _fetch_gen(self, *, flush: bool) -> PQGen[None]:
+        yield from super()._fetch_gen(flush=False)
+        self.pgconn.send_flush_request()
+        yield from send(self.pgconn)
+
+
+def _stands_still(ledger: Ledger, admin: Admin, *, after: str) -> bool:
+    """Let the ledger stand still after what it sends together; say whether the server puts it out."""
+    ((pid,),), is_out = ledger.rows("SELECT pg_backend_pid()"), False
+    with suppress(LostError), ledger.transaction():
+        if after == "statements":
+            ledger.rows("SELECT 1")
+            ledger.write_later("INSERT INTO facts (name, value) VALUES ('still', '1')")
+            ledger.rows("SELECT 1")
+        until_s = time.monotonic() + 3
+        while not is_out and time.monotonic() < until_s:
+            time.sleep(0.05)
+            is_out = not admin.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", (pid,)).fetchall()
+    return is_out
+
+
+@pytest.mark.parametrize("after", ["beginning", "statements"])
+@pytest.mark.parametrize("is_guarded", [True, False])
+def test_who_stands_still_after_what_it_sent_together_is_put_out(
+    access: Access, admin: Admin, monkeypatch: pytest.MonkeyPatch, after: str, *, is_guarded: bool
+) -> None:
+    """Not guarded, the negative control: as the driver ends it unless the server is quicker."""
+    settings = vars(connect)["_SETTINGS"] | {"idle_in_transaction_session_timeout": "300ms"}
+    monkeypatch.setattr(connect, "_SETTINGS", settings)
+    if not is_guarded:
+        monkeypatch.setattr(at_once, "_Together", _Asking)
+    with closing(open_shared(access)) as ledger:
+        assert _stands_still(ledger, admin, after=after) is is_guarded
 
 
 def _written_after_a_long_wait(access: Access, admin: Admin) -> None:

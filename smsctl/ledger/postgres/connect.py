@@ -17,6 +17,7 @@ from smsctl.domain.database_address import Address
 from smsctl.domain.secret import Secret
 from smsctl.errors import LedgerError, Sentence, say
 from smsctl.ledger.postgres.sentences import in_words, refusal, told
+from smsctl.ledger.postgres.together import together
 from smsctl.ledger.seam.sentences import LostError
 
 Session = psycopg.Connection[tuple[Any, ...]]
@@ -147,7 +148,7 @@ def begin(session: Session, standing: str) -> tuple[Any, ...]:
 
     Returns what is there of it when it is committed, and what `standing` asks.
     """
-    with session.pipeline():
+    with together(session):
         session.execute("BEGIN ISOLATION LEVEL READ COMMITTED")  # and not READ WRITE: see `parameters`
         session.execute("LOCK TABLE writer IN EXCLUSIVE MODE")
         session.execute(_PLANS)

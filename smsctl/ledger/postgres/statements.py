@@ -8,6 +8,7 @@ from psycopg import sql as compose
 
 from smsctl.ledger.postgres.connect import Session
 from smsctl.ledger.postgres.dialect import statement
+from smsctl.ledger.postgres.together import together
 from smsctl.ledger.seam.engine import Row, Values, storable
 from smsctl.ledger.seam.sentences import must_have_changed
 
@@ -57,7 +58,7 @@ class Statements:
         self, session: Session, sql: bytes, values: Values, rows: int | None = None
     ) -> psycopg.Cursor[Row]:
         waiting, self._waiting = [*self._waiting, (sql, values, rows)], []
-        with session.pipeline() if len(waiting) > 1 else nullcontext():
+        with together(session) if len(waiting) > 1 else nullcontext():
             sent = [session.execute(text, given) for text, given, _ in waiting]
         for done, (_, _, wanted) in zip(sent, waiting, strict=True):
             must_have_changed(self._place, done.rowcount, wanted)
