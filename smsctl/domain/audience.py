@@ -115,7 +115,7 @@ class Audience:
         return AudienceRule(groups=tuple(groups), where=where)
 
 
-_ABOUT: Final = "#[]{}'\" "
+_ABOUT: Final = "[]{}'\" "
 _EMPTY, _EVERYONE = '""', "everyone"
 
 
@@ -140,7 +140,7 @@ def keys_in(cell: str) -> set[str]:
     SharePoint (;#7A;#) and arrays (["7A","7B"]) put marks about a name; it is answered to without them too.
     """
     named = groups_in(cell)
-    return {*named, *(bare for name in named if (bare := name.strip(_ABOUT))), group_key(cell)}
+    return {*named, *(bare for name in named if (bare := name.lstrip("#").strip(_ABOUT))), group_key(cell)}
 
 
 def is_newly_split(cell: str, wanted: Collection[str]) -> bool:

@@ -344,6 +344,12 @@ def test_marks_about_the_names_of_a_list_are_none_of_a_name(cell: str) -> None:
     assert [person.row for person in judged(people, Audience(groups=(cell,))).ready] == [2]
 
 
+def test_a_sign_that_ends_a_name_belongs_to_it() -> None:
+    people = [row(group="C#"), row(N06, "C")]
+    assert [person.row for person in judged(people, Audience(groups=("C",))).ready] == [3]
+    assert [person.row for person in judged(people, Audience(groups=("C#",))).ready] == [2]
+
+
 def test_what_newly_split_cells_add_is_told() -> None:
     found = judged([row(group="VH|Personal"), row(N06, "VH;7A"), row(N07, "VH")], GUARDIANS)
     assert (len(found.ready), found.newly_split) == (3, 2)
