@@ -34,8 +34,11 @@ def _small_commits(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def other(ledger: Ledger) -> Iterator[Ledger]:
-    """The same ledger, opened by another process."""
-    with closing(opened_again(ledger, busy_timeout_s=0)) as opened:
+    """The same ledger, opened by another process.
+
+    A server that tidies up a table by itself holds it until somebody has waited for 20 ms.
+    """
+    with closing(opened_again(ledger, busy_timeout_s=0.2)) as opened:
         yield opened
 
 
