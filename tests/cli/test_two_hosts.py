@@ -659,6 +659,7 @@ def _another_sends_meanwhile_and_is_killed(pair: Fleet) -> Ran:
         _end_the_session_that_sends(pair)
         with begin_process("--config", pair.config("two"), *line) as second:
             wait_until(lambda: (_in_state(pair, "unknown"), _in_state(pair, "sending")) == (4, 4))
+            wait_until(lambda: len(pair.live.simulator.accepted()) == 8)
             second.kill()
 
     return _while_it_waits(pair, meanwhile, *line)
