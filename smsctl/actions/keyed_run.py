@@ -47,7 +47,7 @@ def expand(key: str, local_now: datetime) -> str:
         "date": f"{local_now:%Y-%m-%d}",
         "week": f"{year}-W{week:02d}",
         "month": f"{local_now:%Y-%m}",
-        "hour": f"{local_now:%Y-%m-%dT%H%z}" if local_now.fold else f"{local_now:%Y-%m-%dT%H}",
+        "hour": f"{local_now:%Y-%m-%dT%H}{local_now.strftime('%z') if local_now.fold else ''}",
     }
     filled = re.sub(_PLACE, lambda found: places.get(found[1], found[0]), key)
     if re.search(_UNFILLED, filled) or not key.strip() or len(key) > _LONGEST:

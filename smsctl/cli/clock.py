@@ -13,7 +13,10 @@ class Clock:
     """UTC for the ledger, and the local day of the config's time zone."""
 
     def __init__(self, time_zone: str) -> None:
-        """`time_zone` is an IANA name, checked when the config was read."""
+        """`time_zone` is an IANA name, checked when the config was read.
+
+        It is made before the ledger is opened, which may take long: a run began when its clock was made.
+        """
         self._name = time_zone
         self._begun_s = time.time()
         self._ahead_s = 0.0  # of this machine's clock

@@ -48,8 +48,9 @@ def compact(access: Access, session: Session, tables: Iterable[str]) -> None:
             session.execute(setting.encode())
         kept = list(tables)
         for pause_s in _PAUSES_S:
-            sleep(pause_s if kept else 0)
-            kept = [table for table in kept if not _is_gone(session, other, table)]
+            if kept:
+                sleep(pause_s)
+                kept = [table for table in kept if not _is_gone(session, other, table)]
         for name in ("lock_timeout", "statement_timeout"):
             session.execute(f"RESET {name}".encode())
     if kept:
