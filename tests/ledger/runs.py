@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from smsctl.actions.begin import begin
 from smsctl.actions.run_progress import SendPace
@@ -22,6 +23,9 @@ from smsctl.ledger.mailings import NewMailing
 from smsctl.ledger.store import Ledger
 
 from .conftest import ACTOR, TOWN
+
+if TYPE_CHECKING:
+    import psycopg
 
 PROFILE = PartProfile("intelecom")
 TAKEN = frozenset({"accepted", "delivered", "expired", "failed"})
@@ -56,6 +60,12 @@ def now() -> Moment:
     at = datetime.now(UTC)
     written = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return Moment(at=written, day=at.date().isoformat(), up=uptime())
+
+
+def end_session(admin: "psycopg.Connection[Any]", ledger: Ledger) -> None:
+    """End the session of this ledger alone, as a broken line does; from any thread, for it is not asked."""
+    session = vars(ledger.engine)["_session"]
+    admin.execute("SELECT pg_terminate_backend(%s, 5000)", (session.info.backend_pid,))
 
 
 def new_mailing(

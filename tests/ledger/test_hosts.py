@@ -71,7 +71,7 @@ from .. import postgres_server
 from ..postgres_server import Cluster
 from .conftest import ACTOR, open_shared
 from .cut_line import CutLine
-from .runs import Taker, a_run, let_all_arrive, must_be_true, new_mailing, now, send_all, states
+from .runs import Taker, a_run, end_session, let_all_arrive, must_be_true, new_mailing, now, send_all, states
 from .sending import activate
 
 if why := postgres_server.why_none():
@@ -156,12 +156,6 @@ def run(ledger: Ledger, mailing: Mailing, gateway: Taker) -> dict[str, int]:
     return states(ledger)
 
 
-def end_sessions(admin: Admin, ledger: Ledger) -> None:
-    """End the session of this ledger alone, as a broken line does."""
-    pid = ledger.rows("SELECT pg_backend_pid()")[0][0]
-    admin.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
-
-
 def forget_newest(admin: Admin, site: Site) -> None:
     """Take the newest batch out of the ledger, as on a server that was rolled back: it does not tell."""
     with admin.transaction():
@@ -205,7 +199,7 @@ def test_who_has_lost_the_right_claims_nothing_more_and_stores_what_is_answered(
 
     def lose() -> None:
         nonlocal held
-        end_sessions(admin, one)
+        end_session(admin, one)
         held = lock.right_to_send(two, mailing.reference)
         held.__enter__()
 
@@ -229,7 +223,7 @@ def test_without_that_look_it_would_claim_beside_the_one_who_has_it(
 
     def lose() -> None:
         if next(taken, False):
-            end_sessions(admin, one)
+            end_session(admin, one)
             lock.right_to_send(two, mailing.reference).__enter__()
 
     result = send_all(one, mailing, Taker(before=lose))
@@ -241,7 +235,7 @@ def test_of_a_session_that_was_ended_its_host_hears_before_it_sends(
 ) -> None:
     with lock.right_to_send(one, "a"), lock.right_to_send(two, "b"):
         assert one.engine.may_still_send("a")
-        end_sessions(admin, one)
+        end_session(admin, one)
         assert not one.engine.may_still_send("a")
         assert two.engine.may_still_send("b")
 
@@ -444,7 +438,7 @@ def _said_on_both(one: Ledger, two: Ledger, admin: Admin) -> Taker:
     let_all_arrive(one)
 
     def meanwhile() -> None:
-        end_sessions(admin, one)
+        end_session(admin, one)
         resolve(two, mailing, ResolveAnswer.NOT_SENT, now(), ACTOR, "asked")
         assert run(two, mailing, gateway) == {"unknown": 4}
 
@@ -492,7 +486,7 @@ def _said_while_it_is_repeated(one: Ledger, site: Site, admin: Admin) -> Held:
     other = threading.Thread(target=repeat_it)
 
     def meanwhile() -> None:
-        end_sessions(admin, one)
+        end_session(admin, one)
         other.start()
         assert gateway.asked_again.wait(20)
 
@@ -544,14 +538,14 @@ def _cancelled_while_it_sends(one: Ledger, two: Ledger, admin: Admin) -> tuple[M
 
         def cancel_elsewhere() -> None:
             if next(once, False):
-                end_sessions(admin, one)
+                end_session(admin, one)
                 cancel(two, mailing, None, now(), ACTOR, None)
                 while not is_cancelled.is_set():
                     try:
                         around.enter_context(lock.right_to_send(two, mailing.reference))
                         is_cancelled.set()
                     except TakenError:  # the run was quicker, in a session anew
-                        end_sessions(admin, one)
+                        end_session(admin, one)
             assert is_cancelled.wait(60)
 
         gateway = Taker(before=cancel_elsewhere)
@@ -607,7 +601,7 @@ def _resolved_while_it_is_repeated(one: Ledger, two: Ledger, admin: Admin) -> Ta
     mailing = new_mailing(one, 2)
 
     def resolve_and_send() -> None:
-        end_sessions(admin, one)
+        end_session(admin, one)
         with suppress(RuleError):
             resolve(two, mailing, ResolveAnswer.NOT_SENT, now(), ACTOR, "asked")
         run(two, mailing, other)
@@ -640,7 +634,7 @@ def _cancelled_before_it_is_repeated(
     mailing = new_mailing(one, 2)
 
     def cancel_it(_signal: StopSignal, _pause_s: float) -> None:
-        end_sessions(admin, one)
+        end_session(admin, one)
         cancel(two, mailing, None, now(), ACTOR, "wrong day")
         assert one.rows("SELECT 1")  # it goes on, and has its right again
 
@@ -718,7 +712,7 @@ def _answered_while_it_is_repeated(
     other = threading.Thread(target=go_on)
 
     def lose() -> None:
-        end_sessions(admin, one)
+        end_session(admin, one)
         other.start()
         assert leaves.wait(60)
 
@@ -825,7 +819,7 @@ def _cut_while_it_looks_who_has_had_it(
     def cut_off(ledger: Ledger, mailing: Mailing, body_hash: str, since: int) -> bool:
         has_moved = look(ledger, mailing, body_hash, since)
         if has_moved and ledger is one and next(cut, False):
-            end_sessions(admin, one)
+            end_session(admin, one)
         return has_moved
 
     def send_the_same() -> None:
@@ -875,7 +869,7 @@ def _begun_while_another_host_clears_it(one: Ledger, two: Ledger, admin: Admin, 
 
     def clear(done: int, _rows: int) -> None:
         if done == (len(PEOPLE) if by_half else 5):
-            end_sessions(admin, one)
+            end_session(admin, one)
             held.append(openings.clear(two))
             for _ in held[0]:
                 if by_half:
@@ -1207,7 +1201,7 @@ def test_a_host_whose_session_ended_writes_nothing_in_what_was_accepted_meanwhil
 
     def accept_elsewhere() -> None:
         if next(once, False):
-            end_sessions(admin, one)
+            end_session(admin, one)
             accept_restore(two, now(), ACTOR, "an image", put_back=True)
 
     gateway = Taker(before=accept_elsewhere)

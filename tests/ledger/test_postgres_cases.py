@@ -38,7 +38,7 @@ from ..postgres_server import Cluster
 from . import sending
 from .conftest import ACTOR, NOW, TOWN, on, open_shared
 from .cut_line import CutLine
-from .runs import Taker, must_be_true, new_mailing, now, send_all, states
+from .runs import Taker, end_session, must_be_true, new_mailing, now, send_all, states
 
 if why := postgres_server.why_none():
     pytest.skip(why, allow_module_level=True)
@@ -727,8 +727,7 @@ def _answered_when_no_connection_is_left(
 
     def end_it() -> None:
         if next(ends, False):
-            pid = ledger.rows("SELECT pg_backend_pid()")[0][0]
-            admin.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+            end_session(admin, ledger)
             taken.append(psycopg.connect(**connect.parameters(few)))
 
     def free() -> None:
