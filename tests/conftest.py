@@ -102,7 +102,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     return WorkStealingScheduling(config, log) if config.option.dist == "load" else None
 
 
-def pytest_sessionstart(session: pytest.Session) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """Look for rubbish from when all is collected on, and only in what comes: all that was imported stays."""
+    gc.disable()
+    try:
+        _import_from_elsewhere_on(session)
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def _import_from_elsewhere_on(session: pytest.Session) -> None:
     """Let each worker import all tests from another place on, and find what others have compiled meanwhile.
 
     Else all of them compile each file at the same moment. What cannot be imported yet is collected as ever.
@@ -115,11 +127,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     for file in (*files[first:], *files[:first]):
         with suppress(Exception, pytest.skip.Exception, pytest.fail.Exception):
             import_module(".".join(file.relative_to(_TESTS.parent).with_suffix("").parts))
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Look for rubbish only in what comes from now on: all that was imported stays."""
-    gc.freeze()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -125,7 +125,10 @@ class Module(NamedTuple):
     name: str
     path: Path
     source: str
-    tree: ast.Module
+
+    @property
+    def tree(self) -> ast.Module:
+        return _parsed(self.source)
 
     @property
     def floor(self) -> str:
@@ -137,8 +140,13 @@ class Module(NamedTuple):
 
 def _read(path: Path) -> Module:
     name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-    source = path.read_text(encoding="utf-8")
-    return Module(name, path, source, ast.parse(source))
+    return Module(name, path, path.read_text(encoding="utf-8"))
+
+
+@cache
+def _parsed(source: str) -> ast.Module:
+    """Parse when somebody asks: each worker imports this, and few of them look into a module."""
+    return ast.parse(source)
 
 
 MODULES = {module.name: module for module in map(_read, sorted(HOUSE.rglob("*.py")))}
