@@ -212,6 +212,9 @@ def _advance(
             room = 0 if progress.ended or progress.waits else workers.free + len(done)
             if room > 0:
                 claims = _claim(send_run, progress, now, room)
+    except HaltError as halted:  # raised when all is stored, so of what is marked nothing is handed out
+        claims = []
+        progress.end(StopReason.LEDGER, halted.sentence, halted.hint)
     except (FullError, LostError, _NotClaimedError) as failed:
         if not done:
             raise

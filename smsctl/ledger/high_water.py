@@ -38,6 +38,10 @@ class HighWaterRecord(NamedTuple):
     host: str = ""  # that wrote this
     timeline: str = ""  # the newest on which it has seen the ledger: it grows where another server takes over
 
+    def is_beyond(self, timeline: str) -> bool:
+        """Say whether another server has taken over from one of this `timeline`; a file has none."""
+        return "" < timeline < self.timeline
+
 
 LINEAGE = "lineage"
 """The fact that tells the ledger's."""
@@ -105,20 +109,27 @@ class HighWater:
         except OSError as error:
             raise self._failed(error) from error
 
-    def rise(self, batch: int, reference: str = "", at: str = "") -> None:
-        """Note that a batch is about to be handed out; its claim is committed."""
+    def rise(self, batch: int, reference: str = "", at: str = "", timeline: str = "") -> bool:
+        """Note that a batch is about to be handed out; its claim is committed.
+
+        False: it must not be, for another process of this host has seen meanwhile that another server took
+        over from that of the claim, which is of this `timeline`, and that nothing is missing there.
+        """
         water = self.read()
         if water is None or water.batch >= batch:  # somebody took it away, or another run has come further
-            return
+            return water is None or not water.is_beyond(timeline)
         now_s = time.monotonic()
         flush = self._flushed_s is None or now_s - self._flushed_s >= _FLUSH_EVERY_S
         try:
             with self._held() as handle:
                 water = self.read()  # another run may have come further since
+                if water and water.is_beyond(timeline):
+                    return False
                 if water and water.batch < batch:
                     self._put(handle, water._replace(batch=batch, reference=reference, at=at), flush=flush)
         except OSError as error:
             raise self._failed(error) from error
+        return True
 
     @contextmanager
     def _held(self) -> Iterator[int]:

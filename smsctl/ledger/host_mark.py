@@ -41,17 +41,25 @@ class HostMark(HighWater):
         except OSError as error:
             raise self._failed(error) from error
 
-    def see(self, timeline: str) -> None:
-        """Note, durably, that the ledger is on a server that has taken over, if it was not before."""
+    def see(self, timeline: str, looked: HighWaterRecord | None = None) -> HighWaterRecord | None:
+        """Note, durably, that the ledger is on a server that has taken over, if it was not before.
+
+        Returns what it has noted instead where that is more than `looked`, which was looked for there: a run
+        of this host goes on meanwhile in the server from before. None: it does not, from now on.
+        """
         water = self.read()
         if water is None or water.timeline >= timeline:
-            return
+            return None
         try:
             with self._held() as handle:
-                if water := self.read():  # another run may have come further since
+                water = self.read()  # another run may have come further since
+                if water and looked and water.batch > looked.batch:
+                    return water
+                if water:
                     self._put(handle, water._replace(timeline=timeline), flush=True)
         except OSError as error:
             raise self._failed(error) from error
+        return None
 
     def line(self, water: HighWaterRecord) -> bytes:
         """Return what the file holds."""
@@ -120,8 +128,8 @@ def elsewhere(
 ) -> Sentence | None:
     """Return why this host knows that its ledger is not the one that it has reached; None: it may be."""
     is_its_own = water.lineage == facts.get(LINEAGE)
-    if is_its_own and "" < standing.identity.timeline < water.timeline:
-        return _left_behind(place)
+    if is_its_own and water.is_beyond(standing.identity.timeline):
+        return left_behind(place)
     # A person has accepted what this host may miss of that time; not what it has sent elsewhere since.
     is_accepted = water.at and water.at <= facts.get(BEFORE + water.lineage, "")
     if is_its_own or not water.batch or is_accepted:
@@ -140,7 +148,8 @@ def would_be_lost(why: Sentence) -> LedgerError:
     )
 
 
-def _left_behind(place: str) -> Sentence:
+def left_behind(place: str) -> Sentence:
+    """Say that another server took over from this one."""
     return say(
         "{path}: this host has seen that another server took over from this one, which must be stopped: it"
         " may lack what was sent since.",

@@ -222,8 +222,9 @@ def look_on(ledger: Ledger) -> None:
     if _NEWEST not in look.facts:
         note_what_is_missing(ledger)
     water, is_like_it = look.water, standing.goes_on_from(look.facts.get(_LIFE))
-    if water and is_like_it and look.is_taken_over and not _own_doubt(ledger, look):
-        mark.see(standing.identity.timeline)  # or this host would go on there, should the old one be back
+    is_whole = is_like_it and look.is_taken_over and not _own_doubt(ledger, look)
+    # It is noted first, or this host would go on there, should the old server be back, or be up still.
+    if water and is_whole and mark.see(standing.identity.timeline, water) is None:
         takeover.say_it_is_whole(ledger, look.facts, standing, id_here(water))
     if _judged(ledger, look) is None:
         if water is None or water.lineage != look.facts[LINEAGE] or _LISTED not in look.facts:
@@ -246,7 +247,8 @@ def _at_home(ledger: Ledger, mark: HostMark, look: _Look, moment: Moment) -> Hig
     """Return this host's mark, whose database is confirmed; make it for a host that is new here."""
     water, facts, standing = look
     if facts.get(_LIFE) != standing.identity.life:  # a standby that had everything took over
-        mark.see(standing.identity.timeline)
+        if beyond := mark.see(standing.identity.timeline, water):
+            raise HaltError(twice(lacks(ledger.engine.place, beyond)).sentence, hint=ACCEPT)
         takeover.go_on(ledger, standing, moment)
     if not mark.trusted:
         mark.must_take_marks()

@@ -148,17 +148,23 @@ def watch(ledger: Ledger, *, before: int, newest: int, reference: str = "", at: 
 
     `before` is the newest one that there was; `at` is when it was claimed by the clock of a server, which has
     looked at the ledger before (`hosts.admit`). Raises LedgerError when the ledger was put back from an older
-    copy.
+    copy; the transaction HaltError, when it is durable, where this host has seen another server take over.
     """
     mark = ledger.high_water
     if mark is None:
         return
     if at is None and not mark.trusted:
         _take_hold(ledger, mark, before)
+    standing = ledger.engine.standing()
+    timeline = standing.identity.timeline if standing else ""
 
     def note() -> None:
         mark.trusted = True
-        mark.rise(newest, reference, at or "")
+        if not mark.rise(newest, reference, at or "", timeline):
+            from smsctl.ledger.host_mark import left_behind  # most ledgers have none
+            from smsctl.ledger.hosts import HaltError
+
+            raise HaltError(twice(left_behind(ledger.engine.place)).sentence, hint=ACCEPT)
 
     ledger.after_commit(LINEAGE, note)
 

@@ -9,6 +9,7 @@ import struct
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta, tzinfo
@@ -1873,6 +1874,126 @@ def test_without_noting_that_it_would_send_from_the_old_one_too(
     """The negative control: the old server is up again, and first in the config."""
     monkeypatch.setattr(HostMark, "see", lambda *_given: None)
     assert 2 in _goes_back_to_the_server_before(site, admin).taken.values()
+
+
+class BothUp(NamedTuple):
+    """A server from which another took over, both up and each with a standby, and a run in the old one."""
+
+    there: Site  # the new one
+    line: CutLine  # that of the run
+    run: Ledger  # of the first host, in the old one
+    mailing: Mailing
+    gateway: Taker
+
+    def send(self) -> None:
+        """Let the run in the old server go on."""
+        with suppress(LedgerError):
+            send_all(self.run, self.mailing, self.gateway)
+
+    def send_from_the_new_one(self, host: str) -> None:
+        with closing(synchronous(self.there, host)) as other, suppress(LedgerError):
+            run(other, self.mailing, self.gateway)
+
+
+@pytest.fixture
+def both_up(site: Site, admin: Admin) -> Iterator[BothUp]:
+    gateway, line = Taker(), CutLine(site.cluster.port)
+    with ExitStack() as around:
+        around.callback(line.close)
+        mailing = _both_have_sent(site, gateway)
+        standby = site.cluster.standby()
+        standby.start(hot_standby="on", primary_conninfo="", restore_command="false")
+        around.callback(standby.stop)
+        standby.promote()
+        around.callback(admin.execute, "SELECT pg_reload_conf()")
+        around.callback(admin.execute, "ALTER SYSTEM RESET synchronous_standby_names")
+        with psycopg.connect(standby.url(), autocommit=True) as other_admin:
+            for waiting, server_of in ((admin, site.cluster), (other_admin, standby)):
+                wait_for(waiting, "log")
+                around.enter_context(server_of.follower("log"))
+        server = address.Server(host="127.0.0.1", port=line.port)
+        access = site.access("one")._replace(standby_must_have_it=True)
+        access = access._replace(address=access.address._replace(servers=(server,)))
+        begun = around.enter_context(closing(hosts.open_shared(access)))
+        there = site._replace(cluster=standby)
+        yield BothUp(there=there, line=line, run=begun, mailing=mailing, gateway=gateway)
+
+
+def _looks_while_it_claims(both_up: BothUp) -> Counter[str]:
+    """Let a host look in the new server while the COMMIT of its own claim in the old one is on its way."""
+    commits = count()
+
+    def looks(said: bytes) -> bool:
+        if b"COMMIT\0" in said and next(commits) == 0:
+            synchronous(both_up.there, "one").close()
+            both_up.send_from_the_new_one("two")
+        return False
+
+    both_up.line.when = looks
+    both_up.send()
+    return both_up.gateway.taken
+
+
+def test_what_is_claimed_in_the_old_server_while_its_host_looks_in_the_new_one_is_not_handed_out(
+    both_up: BothUp,
+) -> None:
+    assert set(_looks_while_it_claims(both_up).values()) == {1}
+    assert states(both_up.run) == {"accepted": 2, "pending": 2, "unknown": 2}
+
+
+def test_noted_all_the_same_it_would_go_out_twice(both_up: BothUp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control."""
+    rise = HostMark.rise
+    monkeypatch.setattr(HostMark, "rise", lambda *given: rise(*given[:4]) or True)
+    assert set(_looks_while_it_claims(both_up).values()) == {1, 2}
+
+
+def _claims_while_it_looks(both_up: BothUp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a host's run claim in the old server after its look in the new one, and before that is noted."""
+    see, once = HostMark.see, iter((True,))
+
+    def sees(mark: HostMark, timeline: str, looked: HighWaterRecord) -> HighWaterRecord | None:
+        if next(once, False):
+            both_up.send()
+        return see(mark, timeline, looked)
+
+    monkeypatch.setattr(HostMark, "see", sees)
+
+
+def _sent_by_whom(both_up: BothUp, who: str, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """`who` sends from the new server: the other host, or another process of this one, as it reconnects."""
+    with ExitStack() as around:
+        if who == "two":
+            synchronous(both_up.there, "one").close()
+            both_up.send_from_the_new_one("two")
+        else:
+            synchronous(both_up.there, "two").close()
+            around.enter_context(monkeypatch.context()).setattr(hosts, "look_on", lambda _ledger: None)
+            _claims_while_it_looks(both_up, monkeypatch)
+            both_up.send_from_the_new_one("one")
+    return both_up.gateway.taken
+
+
+@pytest.mark.parametrize("who", ["one", "two"])
+def test_who_claims_in_the_old_server_while_it_looks_does_not_miss_nothing_in_the_new_one(
+    who: str, both_up: BothUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if who == "two":
+        _claims_while_it_looks(both_up, monkeypatch)
+    assert set(_sent_by_whom(both_up, who, monkeypatch).values()) == {1}
+    assert len(both_up.gateway.taken) == 6
+
+
+@pytest.mark.parametrize("who", ["one", "two"])
+def test_by_what_it_knew_before_it_would_go_out_twice(
+    who: str, both_up: BothUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    see = HostMark.see
+    monkeypatch.setattr(HostMark, "see", lambda mark, timeline, _looked: see(mark, timeline))
+    if who == "two":
+        _claims_while_it_looks(both_up, monkeypatch)
+    assert set(_sent_by_whom(both_up, who, monkeypatch).values()) == {1, 2}
 
 
 def test_a_mark_from_before_it_told_of_that_is_read(tmp_path: Path) -> None:
