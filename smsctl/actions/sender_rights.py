@@ -111,6 +111,18 @@ def must_see_all(seen: Collection[str] | None, user: str) -> None:
         )
 
 
+def must_plan(
+    senders: Mapping[str, SenderRule], person: Person, request: SendRequest, known: Collection[str]
+) -> None:
+    """Raise RuleError where a person plans to send for a municipality whose recipients they may not see.
+
+    A plan for one number tells whether it is on the block list, and has had the text: no rule is asked first.
+    """
+    seen = municipalities_seen(senders, person, known)
+    if seen is not None and request.municipality not in seen:
+        raise _no_right(_theirs(senders, person), person, request).error
+
+
 def must_purge(seen: Collection[str] | None, user: str, municipality: str | None) -> None:
     """Raise RuleError where a person is about to remove what is not of one of these municipalities alone.
 

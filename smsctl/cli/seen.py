@@ -3,9 +3,10 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from smsctl.actions import sender_rights
-from smsctl.actions.sender_rights import Person, lists_of, municipalities_seen, must_see
+from smsctl.actions.sender_rights import Person, SendRequest, lists_of, municipalities_seen, must_see
 from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.wiring import Wiring
+from smsctl.domain.audience import AudienceRule
 from smsctl.domain.mailing import Mailing
 from smsctl.errors import say
 from smsctl.host.users import groups_of
@@ -33,6 +34,15 @@ def must_be_theirs(wiring: Wiring, mailing: Mailing) -> None:
 def must_see_all(wiring: Wiring) -> None:
     """Raise RuleError where this user may not see what people wrote for every municipality."""
     sender_rights.must_see_all(seen_by(wiring), wiring.actor.user)
+
+
+def must_plan(wiring: Wiring, municipality: str, audience: AudienceRule, *, is_test: bool = False) -> None:
+    """Raise RuleError where what a plan for a municipality tells is none of this user's business."""
+    settings, user = wiring.settings, wiring.actor.user
+    if settings.senders:
+        request = SendRequest(municipality=municipality, audience=audience, parts=0, is_test=is_test)
+        person = Person(user, groups_of(user))
+        sender_rights.must_plan(settings.senders, person, request, settings.municipalities)
 
 
 def must_purge(wiring: Wiring, municipality: str | None) -> None:

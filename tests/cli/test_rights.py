@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from smsctl.cli import seen
 from smsctl.host.users import groups_of, whoever
 
-from ..conftest import LiveGateway, MakeConfig
+from ..conftest import HEADER, ROWS, LiveGateway, MakeConfig
 from ..front_door import Run
 
 ME = whoever().user
@@ -105,3 +106,59 @@ def test_nobody_goes_on_with_what_they_may_not_send(
     ran = run("--config", live.config, "mailings", "resume", 1)
     assert ran.code == 5
     assert f"{ME} may not send" in ran.err
+
+
+NUMBER = "+46701740606"
+PLANS = (
+    ("test", NUMBER, "Hej"),
+    ("send", "one.csv", "--dry-run"),
+    ("send", "one.csv", "--dry-run", "--json"),
+    ("send", "one.csv"),
+)
+"""What tells of one number how a plan judges it."""
+
+TOLD = ("block", "Nobody in the audience can be sent to")
+
+
+def _asked_of_another(
+    live_gateway: LiveGateway, message: Path, run: Run, plan: tuple[str, ...], mine: list[str]
+) -> str:
+    """Plan to send to a number that another municipality has blocked, by a file of one's own."""
+    package = {"package_size": 10_000, "package_price": "4900.00"}
+    live = live_gateway(municipalities={"grannby": {"name": "Grannby", **package}})
+    blocked = ("--municipality", "exempelkommun", "--reason", "asked by phone")
+    assert run("--config", live.config, "block", "add", NUMBER, *blocked).code == 0
+    live.config.with_name("one.csv").write_text(f"{HEADER}\n{ROWS[1]}\n", encoding="utf-8")
+    rule = "somebody" if not mine else ME
+    with live.config.open("a", encoding="utf-8") as config:
+        config.write(f"\n[senders.{rule}]\nmunicipalities = {mine or ['exempelkommun']}\n")
+    words: list[object] = [*plan]
+    if plan[0] == "send":
+        mailing = (message, "--all", "--yes", "--max-parts", 9, "--recipients")
+        words = ["send", *mailing, live.config.with_name(plan[1]), *plan[2:]]
+    ran = run("--config", live.config, *words, "--municipality", "exempelkommun")
+    assert (ran.code, f"{ME} may not send" in ran.said) == (5, True), ran.said
+    assert not live.simulator.accepted()
+    return ran.said
+
+
+@pytest.mark.parametrize("mine", [["grannby"], []])
+@pytest.mark.parametrize("plan", PLANS)
+def test_whether_a_number_is_blocked_is_not_told_to_who_may_not_send_there(
+    live_gateway: LiveGateway, message: Path, run: Run, plan: tuple[str, ...], mine: list[str]
+) -> None:
+    said = _asked_of_another(live_gateway, message, run, plan, mine)
+    assert not [one for one in TOLD if one in said]
+
+
+@pytest.mark.parametrize("plan", PLANS)
+def test_a_plan_would_tell_it(
+    live_gateway: LiveGateway,
+    message: Path,
+    run: Run,
+    plan: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(seen, "must_plan", lambda *_asked, **_more: None)
+    said = _asked_of_another(live_gateway, message, run, plan, ["grannby"])
+    assert [one for one in TOLD if one in said]

@@ -9,7 +9,7 @@ from smsctl.actions.draft import PlanRequest, draft
 from smsctl.actions.keyed_run import expand
 from smsctl.actions.may_send import Circumstances
 from smsctl.actions.quiet_hours import must_still_be_in_time
-from smsctl.cli import wiring_gateway
+from smsctl.cli import seen, wiring_gateway
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.mailings import pause, run_key, text
 from smsctl.cli.mailings import plan as render
@@ -160,6 +160,7 @@ def _prepare(wiring: Wiring, flags: SendFlags, key: str | None) -> _Prepared:
     plan_request = plan_request_for(wiring, flags, letter)._replace(
         findings=given.findings, same=given.same, wording=given.wording
     )
+    seen.must_plan(wiring, payer.key, plan_request.audience.rule)
     if not flags.dry_run:
         wiring.activate_for_rehearsal(payer)
     return _Prepared(gateway=gateway, plan_request=plan_request, changes=given.changes, key=key)

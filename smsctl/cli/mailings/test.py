@@ -6,7 +6,7 @@ from smsctl.actions.begin import begin
 from smsctl.actions.draft import check_letter
 from smsctl.actions.may_send import ceilings_in_claims, may_send
 from smsctl.actions.trial import leave_nothing_pending, trial, trial_mailing
-from smsctl.cli import numbers, options, wiring_gateway
+from smsctl.cli import numbers, options, seen, wiring_gateway
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.mailings.delivery import deliver_mailing, reply
 from smsctl.cli.mailings.request import SendFlags, typed_letter
@@ -57,6 +57,7 @@ def run(
     wiring.must_be_fit_to_send(accept_clock=accept_clock, reason=reason)
     wiring.activate_for_rehearsal(payer)
     new, under = trial_mailing(gateway, payer, letter), circumstances(wiring, wiring.ledger)
+    seen.must_plan(wiring, payer.key, new.audience, is_test=True)
     may_send(trial(new, under, e164, numbers.shown(wiring, e164)), under).must_hold()
     mailing = begin(new, [(None, e164, None)], [], wiring.ledger, wiring.clock.now(), wiring.actor)
     done = deliver_mailing(wiring, mailing, gateway, ceilings_in_claims(mailing, Ceilings(), under))

@@ -7,7 +7,7 @@ from smsctl.actions.may_send import ceilings_in_claims, may_send
 from smsctl.actions.trial import trial, trial_mailing
 from smsctl.actions.trust import account_of
 from smsctl.actions.verify_dedup import DoubleSend, verify_dedup
-from smsctl.cli import checks, dialogue, numbers, options, wiring_gateway
+from smsctl.cli import checks, dialogue, numbers, options, seen, wiring_gateway
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.options import argument
 from smsctl.cli.output import envelope
@@ -74,6 +74,7 @@ def run_verify_dedup(
         dialogue.confirm(wiring.output, question, otherwise=say("Not confirmed; nothing was sent."))
     wiring.activate_for_rehearsal(payer)
     new = trial_mailing(gateway, payer, letter, messages=_TWICE)
+    seen.must_plan(wiring, payer.key, new.audience, is_test=True)
     under = circumstances(wiring, wiring.ledger)
     may_send(trial(new, under, e164, numbers.shown(wiring, e164)), under).must_hold()
     done = verify_dedup(
