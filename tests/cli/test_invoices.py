@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from smsctl.cli.money import invoices as cli_invoices
 from smsctl.cli.output import export
+from smsctl.errors import LedgerError, say
 from smsctl.ledger import invoices, lock, restoring
 
 from ..conftest import LiveGateway
@@ -110,6 +112,29 @@ def test_whoever_finds_out_that_another_has_handed_over_says_so(
     monkeypatch.setattr(lock, "right_to_hand_over", lambda _: nullcontext())
     ours = _at_once(config, run, tmp_path, monkeypatch, 0)
     assert (ours.code, "handed over invoice 1 meanwhile" in ours.said) == (5, True), ours.said
+
+
+@pytest.mark.parametrize("flag", ["--quiet", "--json"])
+@pytest.mark.parametrize(("broken", "told"), [("hand_over", True), ("invoices_of", False)])
+def test_a_list_that_is_out_and_perhaps_not_marked_is_told_of(
+    config: Path,
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    broken: str,
+    flag: str,
+    *,
+    told: bool,
+) -> None:
+    """As where the connection to a database breaks: another server would hand the same over."""
+
+    def breaks(*_given: object, **_more: object) -> None:
+        raise LedgerError(say("the connection to the database broke."))
+
+    monkeypatch.setattr(cli_invoices, broken, breaks)
+    path = tmp_path / "1.csv"
+    ran = run("--config", config, "invoices", "export", "--mark", "--csv", path, flag)
+    assert (ran.code, path.exists(), "look at: smsctl" in ran.said) == (9, told, told)
 
 
 def test_nobody_waits_while_a_list_is_written(

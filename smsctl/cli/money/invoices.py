@@ -17,7 +17,7 @@ from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.typed_times import month as typed_month
 from smsctl.cli.typed_times import period
 from smsctl.cli.wiring import Wiring
-from smsctl.errors import OutputError, UsageError, say
+from smsctl.errors import LedgerError, OutputError, UsageError, say
 from smsctl.ledger import lock
 from smsctl.ledger.invoices import hand_over, invoices_of, take_back
 
@@ -80,10 +80,20 @@ def run_export(
         if mark:
             page = page and _taken(wiring, page)  # whoever reads it may be slow: no ledger is held meanwhile
             new = [one for one in found if one.handed_over_day is None]
-            with ledger.transaction():
-                hand_over(ledger, new, wiring.clock.now(), wiring.actor)
+            try:
+                with ledger.transaction():
+                    hand_over(ledger, new, wiring.clock.now(), wiring.actor)
+            except LedgerError:  # a COMMIT in doubt too: the list is out, whatever is noted of it
+                wiring.output.insist(_NOT_SURE)
+                raise
     data = {"path": str(csv), "invoices": render.data(found), "marked": mark}
     return CommandResult(data=data, screen=render.exported(found, csv, marked=mark), page=page)
+
+
+_NOT_SURE = say(
+    "The list is written, and it is not certain that its invoices are marked as handed over. Before anybody"
+    " uses it, look at: smsctl invoices list"
+)
 
 
 def _taken(wiring: Wiring, page: str) -> str:
