@@ -1068,6 +1068,41 @@ def test_without_asking_the_server_it_would_end_as_if_all_were_gone(
 
 
 @pytest.fixture
+def not_the_owner(access: Access, admin: Admin) -> Iterator[Access]:
+    """The way of a role that may read and write all rows of tables that whoever put them back owns."""
+    open_shared(access).close()
+    role, schema = f"no_owner_{os.getpid()}", access.schema
+    admin.execute(f"CREATE ROLE {role} LOGIN".encode())
+    admin.execute(f"GRANT USAGE ON SCHEMA {schema} TO {role}".encode())
+    rights = f"SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema}"
+    admin.execute(f"GRANT {rights} TO {role}".encode())
+    yield access._replace(address=access.address._replace(user=role))
+    admin.execute(f"DROP OWNED BY {role}".encode())
+    admin.execute(f"DROP ROLE {role}".encode())
+
+
+def test_a_purge_tells_of_tables_that_another_role_owns(
+    not_the_owner: Access, access: Access, admin: Admin, cluster: Cluster
+) -> None:
+    """The server leaves out what it was told to write anew, warns, and goes on."""
+    with pytest.raises(LedgerError, match="was not written anew and keeps what was removed") as told:
+        _left_after_a_purge(not_the_owner, admin, cluster)
+    assert "OWNER TO" in str(told.value.hint)
+    assert _left(access, admin, cluster) == {"messages"}
+    with closing(open_shared(access)) as ledger:
+        assert finish_purge(ledger)
+    assert _left(access, admin, cluster) == set()
+
+
+def test_without_hearing_its_warning_the_purge_would_end_as_if_all_were_gone(
+    not_the_owner: Access, admin: Admin, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(compacting, "_WARNS", "nothing that a server says")
+    assert _left_after_a_purge(not_the_owner, admin, cluster) == {"messages"}
+
+
+@pytest.fixture
 def ends_with_the_pause(reader: Admin, monkeypatch: pytest.MonkeyPatch) -> None:
     """The reader has gone by the third look, as the server itself has that looks for its statistics."""
     monkeypatch.setattr(compacting, "_PAUSES_S", (0.0, 0.0, 0.5))

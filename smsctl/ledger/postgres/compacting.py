@@ -22,6 +22,7 @@ from smsctl.ledger.postgres.sentences import told
 _ANEW = "VACUUM (FULL, VERBOSE) {}"
 _KEPT = re.compile("[0-9]+")
 """How many removed rows it keeps: the first number of what the server adds, in any language."""
+_WARNS = "WARNING"
 _LONGER = (
     "SELECT set_config('lock_timeout', CAST(2000 + extract(epoch FROM"
     " CAST(current_setting('deadlock_timeout') AS interval)) * 1000 AS bigint) || 'ms', false)"
@@ -40,7 +41,7 @@ _PAUSES_S = (0.0, 0.2, 1.0, 4.0)
 def compact(access: Access, session: Session, tables: Iterable[str]) -> None:
     """Write each table anew. Raises LedgerError: somebody else holds it, or the database does not answer.
 
-    Or somebody can still see what was removed; then all but that is done.
+    Or it is not this role's; or somebody can still see what was removed, and then all but that is done.
     """
     place = access.address.shown
     with told(place), closing(connect.connect_for_long(access)) as other:
@@ -50,7 +51,7 @@ def compact(access: Access, session: Session, tables: Iterable[str]) -> None:
         for pause_s in _PAUSES_S:
             if kept:
                 sleep(pause_s)
-                kept = [table for table in kept if not _is_gone(session, other, table)]
+                kept = [table for table in kept if not _is_gone(session, other, table, place)]
         for name in ("lock_timeout", "statement_timeout"):
             session.execute(f"RESET {name}".encode())
     if kept:
@@ -64,11 +65,16 @@ def compact(access: Access, session: Session, tables: Iterable[str]) -> None:
         )
 
 
-def _is_gone(session: Session, other: Session, table: str) -> bool:
-    """Write a table anew; say whether nothing is kept of what was removed."""
+def _is_gone(session: Session, other: Session, table: str, place: str) -> bool:
+    """Write a table anew; say whether nothing is kept of what was removed.
+
+    Raises LedgerError where it is another role's: of that the server only warns, and leaves it as it was.
+    """
     kept: list[int] = []
+    warned: list[errors.Diagnostic] = []
 
     def hear(said: errors.Diagnostic) -> None:
+        warned.extend(one for one in [said] if one.severity_nonlocalized == _WARNS)
         kept.extend(int(one[0]) for one in [_KEPT.search(said.message_detail or "")] if one)
 
     session.add_notice_handler(hear)
@@ -77,6 +83,17 @@ def _is_gone(session: Session, other: Session, table: str) -> bool:
             session.execute(sql.SQL(_ANEW).format(sql.Identifier(table)))
     finally:
         session.remove_notice_handler(hear)
+    if warned:
+        raise LedgerError(
+            say(
+                "{path}: table {table} was not written anew and keeps what was removed.",
+                path=place,
+                table=table,
+            ),
+            hint=say(
+                "Have the role in `[ledger] url` made its owner (ALTER TABLE … OWNER TO); then: smsctl purge"
+            ),
+        )
     return not any(kept)
 
 
