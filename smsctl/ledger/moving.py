@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 from smsctl.domain.moment import Actor, Moment
-from smsctl.errors import LedgerError, say
+from smsctl.errors import LedgerError, Sentence, say
 from smsctl.ledger import audit, hosts, keyfile, lock, mailings, openings, recovery, restoring
 from smsctl.ledger.high_water import LINEAGE
 from smsctl.ledger.seam.engine import COPIED, FILLING, RETIRED, TIME_ZONE, Progress, Row
@@ -22,6 +22,10 @@ _NAME, _DONE = "copy", "copied-whole"
 _OF_ITS_OWN = (LINEAGE, "life", "quarantine", "schema-version", RETIRED, COPIED, FILLING, _NAME, _DONE)
 _PIECE_ROWS = 5_000
 _PIECE = 'SELECT rowid, [names] FROM "[table]" WHERE rowid > ? ORDER BY rowid LIMIT ?'
+_NOT_EMPTY = say(
+    "A ledger is copied to an empty one only. Nothing was sent from that one: have its schema dropped, or"
+    " name another database on every host."
+)
 _ANY = 'SELECT 1 FROM "[table]" LIMIT 1'
 
 
@@ -29,11 +33,12 @@ def move(source: Ledger, target: Ledger, moment: Moment, actor: Actor, on_progre
     """Copy a ledger in a file to one on a server that holds nothing; return how many rows. None: it is there.
 
     Raises LedgerError: somebody sends from the file, it was put back or copied elsewhere, its key is missing,
-    or the server's ledger is not empty.
+    the server's ledger is not empty, or this host has sent from another one.
     """
     name = source.fact(_NAME)
     if name and target.fact(_DONE) == name:
         return None
+    _must_be_the_first(target)
     keyfile.find(source)  # where it is missing, nothing is begun
     keyfile.must_fit(keyfile.path_of(source.path), target)
     _must_be_ours(source, target, name)
@@ -61,6 +66,25 @@ def is_copied(source: Ledger, target: Ledger) -> bool:
     """Say whether the ledger of a file is the one that was copied, or is being copied, to a server's."""
     name, filling = source.fact(_NAME), target.fact(FILLING) or ""
     return source.fact(RETIRED) is not None and name in (target.fact(_DONE), filling.partition(" ")[0])
+
+
+def _must_be_the_first(target: Ledger) -> None:
+    """Raise LedgerError where this host has sent from another server's ledger: the file knows nothing of it.
+
+    An older copy of the file may never have been marked, and what it fills would be sent from at once.
+    """
+    try:
+        hosts.refuse_elsewhere(target)
+    except LedgerError as error:
+        assert target.high_water is not None  # noqa: S101 - it is what told of that
+        raise LedgerError(
+            error.sentence,
+            hint=say(
+                "Find out what was sent since it was there. Then move {path} away, copy again, and say before"
+                " anything is sent: smsctl ledger accept-restore --put-back --reason TEXT",
+                path=target.high_water.path,
+            ),
+        ) from None
 
 
 def _named(source: Ledger) -> str:
@@ -125,8 +149,16 @@ def _must_be_ours(source: Ledger, target: Ledger, name: str | None) -> None:
         if table not in ("facts", "hosts") and target.rows(_ANY.replace("[table]", table)):
             raise LedgerError(
                 say("{path}: there is something in this ledger already.", path=place),
-                hint=say("A ledger is copied to an empty one only: name another database."),
+                hint=_sent_from(source) if target.rows(_ANY.replace("[table]", "mailings")) else _NOT_EMPTY,
             )
+
+
+def _sent_from(source: Ledger) -> Sentence:
+    """Return what to do where both have mailings: in a database of its own, this one would send beside it."""
+    return say(
+        "Two ledgers do not become one. If all hosts are to go on with that one, move {path} away.",
+        path=source.path,
+    )
 
 
 def _copy(source: Ledger, target: Ledger, on_progress: Progress) -> int:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import sqlite3
 import time
@@ -21,7 +22,7 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.incoming import Incoming
 from smsctl.domain.push import PushBatch
 from smsctl.errors import LedgerError
-from smsctl.ledger import hosts, inbox
+from smsctl.ledger import hosts, inbox, moving
 from smsctl.ledger.host_mark import HostMark
 from smsctl.ledger.reports import IntakeSource
 from smsctl.ledger.seam.sentences import OutOfDateError
@@ -477,6 +478,61 @@ def test_a_ledger_goes_to_the_server_whole_and_its_file_never_sends_again(
         back = on(live, run, *argv)
         assert (back.code, "was copied to" in back.said) == (9, True), (argv, back.said)
     assert on(live, run, "mailings", "list").code == 0
+
+
+@pytest.fixture
+def put_back_beside_a_lost_server(
+    live_gateway: LiveGateway, url: str, run: Run, message: Path, tmp_path: Path
+) -> Live:
+    """A server is lost that was sent from, and its file is put back from before it was copied there."""
+    live = live_gateway(ledger={"path": "state/ledger.db"})
+    assert on(live, run, "send", message, "--all", "--yes", "--max-parts", 3).code == 0
+    file, kept = tmp_path / "state" / "ledger.db", tmp_path / "kept.db"
+    shutil.copy2(file, kept)
+    text = live.config.read_text("utf-8")
+    to_server = text.replace('path = "state/ledger.db"', f'url = "{url}"\nstate = "state"')
+    live.config.write_text(to_server, encoding="utf-8")
+    assert on(live, run, "ledger", "copy", "--from", file, "--yes").code == 0
+    message.write_text("Hej igen\n", encoding="utf-8")
+    assert on(live, run, "send", message, *KEYED).code == 0
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("DROP SCHEMA smsctl CASCADE")
+    shutil.copy2(kept, file)
+    return live
+
+
+KEYED = ("--all", "--yes", "--max-parts", 3, "--key", "morning")
+
+
+def test_an_older_copy_of_a_file_is_not_copied_where_this_host_has_sent_from_a_server(
+    put_back_beside_a_lost_server: Live, run: Run, message: Path, tmp_path: Path
+) -> None:
+    """What was sent from there would be forgotten, and the same line in cron would send it again."""
+    live, file = put_back_beside_a_lost_server, tmp_path / "state" / "ledger.db"
+    mark, copy = file.with_name("ledger.host"), ("ledger", "copy", "--from", file, "--yes")
+    refused = on(live, run, *copy)
+    assert (refused.code, "not the ledger that this host has sent from" in refused.said) == (9, True)
+    assert f"move {mark} away, copy again" in refused.said.replace("\n", " ")
+    assert on(live, run, "send", message, *KEYED).code == 9
+    mark.unlink()
+    assert on(live, run, *copy).code == 0
+    assert on(live, run, "ledger", "accept-restore", "--put-back", "--reason", "lost").code == 0
+    assert len(live.simulator.accepted()) == 6
+
+
+def test_without_asking_its_mark_the_same_line_in_cron_would_send_it_again(
+    put_back_beside_a_lost_server: Live,
+    run: Run,
+    message: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(moving, "_must_be_the_first", lambda _target: None)
+    live, file = put_back_beside_a_lost_server, tmp_path / "state" / "ledger.db"
+    assert on(live, run, "ledger", "copy", "--from", file, "--yes").code == 0
+    assert on(live, run, "send", message, *KEYED).code == 0
+    assert len(live.simulator.accepted()) == 9
 
 
 def stop_sms() -> bytes:
