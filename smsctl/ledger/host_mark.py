@@ -130,9 +130,10 @@ def elsewhere(
     is_its_own = water.lineage == facts.get(LINEAGE)
     if is_its_own and water.is_beyond(standing.identity.timeline):
         return left_behind(place)
-    # A person has accepted what this host may miss of that time; not what it has sent elsewhere since.
+    # A person has accepted what this host may miss of that time; not what it has sent elsewhere since. Where
+    # nothing was sent yet, the other hosts may send there, and a STOP may be kept.
     is_accepted = water.at and water.at <= facts.get(BEFORE + water.lineage, "")
-    if is_its_own or not water.batch or is_accepted:
+    if is_its_own or is_accepted:
         return None
     return say("{path} is not the ledger that this host has sent from.", path=place)
 

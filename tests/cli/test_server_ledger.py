@@ -883,6 +883,53 @@ def elsewhere(
     return live
 
 
+def _sent_after_a_copy_was_accepted(live: Live, url: str, server: Cluster, run: Run, message: Path) -> int:
+    """Before anything was sent, let two hosts go on with a copy of the database, and find the old one again.
+
+    Return how many messages were sent by one there, and then by the other from the copy.
+    """
+    name, text = url.rpartition("/")[2], live.config.read_text("utf-8")
+    there = live.config.with_name("there.toml")
+
+    def both_find(database: str) -> None:
+        led = text.replace(url, server.url(database))
+        live.config.write_text(led, encoding="utf-8")
+        there.write_text(led.replace('"state"', '"there"'), encoding="utf-8")
+
+    both_find(name)
+    assert run("--config", there, "mailings", "list").code == 0
+    with psycopg.connect(server.url(), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}copy TEMPLATE {name}".encode())
+    both_find(f"{name}copy")
+    assert on(live, run, "ledger", "accept-restore", "--reason", "the old one is gone").code == 0
+    assert run("--config", there, "mailings", "list").code == 0
+    both_find(name)
+    on(live, run, "block", "add", NUMBER)
+    on(live, run, "send", message, *KEYED)
+    both_find(f"{name}copy")
+    assert run("--config", there, "send", message, *KEYED).code == 0
+    return len(live.simulator.accepted())
+
+
+def test_who_goes_on_with_another_database_does_not_go_back_though_nothing_was_sent_before(
+    live: Live, url: str, server: Cluster, run: Run, message: Path
+) -> None:
+    assert _sent_after_a_copy_was_accepted(live, url, server, run, message) == 3
+    with psycopg.connect(url) as admin:
+        assert admin.execute("SELECT COUNT(*) FROM smsctl.blocked").fetchone() == (0,)
+
+
+def test_by_a_batch_alone_it_would_and_the_text_would_be_sent_twice(
+    live: Live, url: str, server: Cluster, run: Run, message: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: who said STOP on the old one is known there alone, and is sent it from the copy."""
+    right = vars(hosts)["elsewhere"]
+    monkeypatch.setattr(
+        hosts, "elsewhere", lambda place, water, *found: right(place, water, *found) if water.batch else None
+    )
+    assert _sent_after_a_copy_was_accepted(live, url, server, run, message) == 2 + 3
+
+
 def _written(url: str) -> list[int]:
     tables = ("blocked", "reports", "inbox", "audit")
     with psycopg.connect(url) as admin:
