@@ -76,7 +76,8 @@ class LedgerOnServer:
             if file.is_there(path) and not _is_known(path, ledger):
                 raise LedgerError(
                     say(
-                        "There is a ledger at {path}, and what was sent from it is not known on the server.",
+                        "There is a ledger at {path}, and what was sent, blocked or invoiced there is not"
+                        " known on the server.",
                         path=path,
                     ),
                     hint=say(
@@ -127,13 +128,19 @@ def _files(settings: Settings) -> Iterator[Path]:
     yield from places.earlier_ledgers(settings.path)
 
 
+_WORTH_BRINGING = (
+    "SELECT 1 FROM mailings UNION ALL SELECT 1 FROM blocked UNION ALL SELECT 1 FROM invoices LIMIT 1"
+)
+"""Left behind, it would be sent once more, sent to who must get nothing, and bought once more."""
+
+
 def _is_known(path: Path, on_server: Ledger) -> bool:
-    """Say whether nothing was sent from a file, or it was copied to this ledger."""
+    """Say whether a file holds nothing that a server must know, or it was copied to this ledger."""
     ledger = store.read_ledger(path)
     if ledger is None:
         return True
     with closing(ledger):
-        return moving.is_copied(ledger, on_server) or not ledger.rows("SELECT 1 FROM mailings LIMIT 1")
+        return moving.is_copied(ledger, on_server) or not ledger.rows(_WORTH_BRINGING)
 
 
 def _leave_a_note(settings: Settings) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from smsctl.cli import contents, wiring_listener
+from smsctl.cli import contents, wiring_listener, wiring_server
 from smsctl.cli.flags import Flags
 from smsctl.cli.incoming import receiving
 from smsctl.cli.output.output import Output
@@ -440,6 +440,50 @@ def test_a_file_that_was_sent_from_is_not_left_behind(
     ran = on(live, run, "send", message, "--all", "--yes", "--max-parts", 3)
     assert (ran.code, "is not known on the server" in ran.said) == (9, True), ran.said
     assert len(live.simulator.accepted()) == 3
+
+
+def _sent_beside_a_file(
+    before: tuple[object, ...], live_gateway: LiveGateway, url: str, run: Run, message: Path
+) -> tuple[int, str]:
+    """Do this in a file that nothing is sent from, and let the config name a server; say what is sent."""
+    live = live_gateway(ledger={"path": "state/ledger.db"}, active=False)
+    assert on(live, run, *before).code == 0
+    text = live.config.read_text("utf-8")
+    to_server = text.replace('path = "state/ledger.db"', f'url = "{url}"\nstate = "state"')
+    live.config.write_text(to_server, encoding="utf-8")
+    on(live, run, "ledger", "accept-restore", "--reason", "nothing was sent before")
+    on(live, run, "municipality", "activate", "exempelkommun", "--yes")
+    ran = on(live, run, "send", message, "--all", "--yes", "--max-parts", 3)
+    return len(live.simulator.accepted()), ran.said
+
+
+WORTH_BRINGING = [
+    ("block", "add", "+46701740605"),
+    ("municipality", "activate", "exempelkommun", "--yes"),
+]
+
+
+@pytest.mark.parametrize("before", WORTH_BRINGING, ids=["blocked", "bought"])
+def test_a_file_that_nothing_was_sent_from_is_not_left_behind_with_what_it_tells(
+    before: tuple[object, ...], live_gateway: LiveGateway, url: str, run: Run, message: Path
+) -> None:
+    """Who is on its block list would get an SMS, and its package would be bought once more."""
+    sent, said = _sent_beside_a_file(before, live_gateway, url, run, message)
+    assert (sent, "is not known on the server" in said.replace("\n", " ")) == (0, True), said
+
+
+@pytest.mark.parametrize("before", WORTH_BRINGING, ids=["blocked", "bought"])
+def test_by_its_mailings_alone_it_would_be(
+    before: tuple[object, ...],
+    live_gateway: LiveGateway,
+    url: str,
+    run: Run,
+    message: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(wiring_server, "_WORTH_BRINGING", "SELECT 1 FROM mailings LIMIT 1")
+    assert _sent_beside_a_file(before, live_gateway, url, run, message)[0] == 3
 
 
 def test_a_ledger_goes_to_the_server_whole_and_its_file_never_sends_again(
@@ -922,7 +966,7 @@ def test_who_goes_on_with_another_database_does_not_go_back_though_nothing_was_s
 def test_by_a_batch_alone_it_would_and_the_text_would_be_sent_twice(
     live: Live, url: str, server: Cluster, run: Run, message: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The negative control: who said STOP on the old one is known there alone, and is sent it from the copy."""
+    """The negative control: who is blocked on the old one is known there alone, and gets it from the copy."""
     right = vars(hosts)["elsewhere"]
     monkeypatch.setattr(
         hosts, "elsewhere", lambda place, water, *found: right(place, water, *found) if water.batch else None
