@@ -61,8 +61,10 @@ def find_or_make(ledger: Ledger) -> LedgerKey:
     """
     key = find(ledger)
     if key is None:
-        # A key without its check was left by a transaction that did not end: no hash depends on it.
-        key = _write(ledger.path)
+        # One that lies there already serves: it is of a transaction that did not end, or the only one that
+        # can read the hashes of another ledger, which had this place or this host before.
+        there = read(path_of(ledger.path))
+        key = _write(ledger.path) if there is None else LedgerKey(there)
         ledger.keep_fact(_FACT, key.hash(_FACT))
     return key
 

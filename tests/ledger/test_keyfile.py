@@ -86,6 +86,17 @@ def test_a_transaction_that_fails_leaves_no_hash_to_depend_on_its_key(ledger: Le
     assert keyfile.find(ledger) is not None
 
 
+def test_a_key_that_lies_there_is_not_replaced(ledger: Ledger) -> None:
+    """The hashes of the ledger that lay there before can be read with no other."""
+    path = keyfile.path_of(ledger.path)
+    path.write_bytes(bytes(range(32)))
+    made = make(ledger)
+    assert path.read_bytes() == bytes(range(32))
+    key = keyfile.find(ledger)
+    assert key is not None
+    assert key.hash(NUMBER) == made
+
+
 def test_a_key_shows_itself_nowhere(ledger: Ledger) -> None:
     make(ledger)
     key = keyfile.find(ledger)
