@@ -29,6 +29,7 @@ from smsctl.actions.resolve import ResolveAnswer, resolve
 from smsctl.actions.run_progress import SendPace
 from smsctl.actions.send import Result, send
 from smsctl.actions.stop_signal import StopReason, StopSignal
+from smsctl.actions.workers import BatchDone, Workers
 from smsctl.domain.approval import ApprovalTerms
 from smsctl.domain.gateway import IsLate
 from smsctl.domain.mailing import Mailing
@@ -535,20 +536,24 @@ def test_by_their_state_alone_its_cost_would_be_given_back_twice(
 def _cancelled_while_it_sends(one: Ledger, two: Ledger, admin: Admin) -> tuple[Mailing, Taker]:
     """Let another host cancel what one sends whose session has ended, and which has batches in hand."""
     mailing, once, is_cancelled = new_mailing(one, 12), iter((True,)), threading.Event()
+    gather = Workers.gather
     with ExitStack() as around:
 
         def cancel_elsewhere() -> None:
             if next(once, False):
                 end_session(admin, one)
                 cancel(two, mailing, None, now(), ACTOR, None)
-                while not is_cancelled.is_set():
-                    try:
-                        around.enter_context(lock.right_to_send(two, mailing.reference))
-                        is_cancelled.set()
-                    except TakenError:  # the run was quicker, in a session anew
-                        end_session(admin, one)
+                around.enter_context(lock.right_to_send(two, mailing.reference))
+                is_cancelled.set()
             assert is_cancelled.wait(60)
 
+        def gather_then(workers: Workers) -> list[BatchDone]:
+            """Store what comes back when the other host is done, and not in a session anew before."""
+            done = gather(workers)
+            assert is_cancelled.wait(60)
+            return done
+
+        around.enter_context(pytest.MonkeyPatch.context()).setattr(Workers, "gather", gather_then)
         gateway = Taker(before=cancel_elsewhere)
         pace = SendPace(batch_size=2, connections=2, reconcile_pauses_s=(0.0,))
         send(a_run(one, mailing, gateway)._replace(pace=pace))
