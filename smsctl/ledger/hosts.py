@@ -221,10 +221,11 @@ def look_on(ledger: Ledger) -> None:
         return
     if _NEWEST not in look.facts:
         note_what_is_missing(ledger)
-    water, is_like_it = look.water, standing.goes_on_from(look.facts.get(_LIFE))
-    is_whole = is_like_it and look.is_taken_over and not _own_doubt(ledger, look)
-    # It is noted first, or this host would go on there, should the old server be back, or be up still.
-    if water and is_whole and mark.see(standing.identity.timeline, water) is None:
+    water, life, timeline = look.water, look.facts.get(_LIFE), standing.identity.timeline
+    whole = water if standing.goes_on_from(life) and not _own_doubt(ledger, look) else None
+    # It is noted first, also where something is missing: this host would go on there, should the old server
+    # be back, or be up still, and what a person or a listener has written here meanwhile would be forgotten.
+    if water and standing.took_over_from(life) and mark.see(timeline, whole) is None and whole:
         takeover.say_it_is_whole(ledger, look.facts, standing, id_here(water))
     if _judged(ledger, look) is None:
         if water is None or water.lineage != look.facts[LINEAGE] or _LISTED not in look.facts:
@@ -273,7 +274,7 @@ def _new_mark(
 
 def _facts(ledger: Ledger, water: HighWaterRecord | None = None) -> dict[str, str]:
     """Return what the ledger says of itself, and whether it has this host's newest batch, and lists it."""
-    found = ledger.rows(
+    return ledger.pairs(
         "SELECT name, value FROM facts WHERE name IN (?, ?, ?, ?) OR name LIKE 'lineage-before %'"
         " OR name LIKE 'found-whole %'"
         " UNION ALL SELECT CAST(? AS TEXT), reference FROM batches"
@@ -288,7 +289,6 @@ def _facts(ledger: Ledger, water: HighWaterRecord | None = None) -> dict[str, st
         _LISTED,
         id_here(water),
     )
-    return dict(found)
 
 
 def _begin_life(ledger: Ledger) -> str:

@@ -26,6 +26,7 @@ from smsctl.ledger import hosts, inbox, moving
 from smsctl.ledger.host_mark import HostMark
 from smsctl.ledger.reports import IntakeSource
 from smsctl.ledger.seam.sentences import OutOfDateError
+from smsctl.ledger.seam.standing import Standing
 from smsctl.simulator.server import Behaviour
 
 from .. import postgres_server
@@ -972,6 +973,62 @@ def test_by_a_batch_alone_it_would_and_the_text_would_be_sent_twice(
         hosts, "elsewhere", lambda place, water, *found: right(place, water, *found) if water.batch else None
     )
     assert _sent_after_a_copy_was_accepted(live, url, server, run, message) == 2 + 3
+
+
+@pytest.fixture(params=["with all", "without the newest batch"])
+def another_took_over(
+    request: pytest.FixtureRequest, live: Live, url: str, server: Cluster, run: Run, message: Path
+) -> Iterator[Live]:
+    """A host that has sent, and blocked somebody on a standby that took over; nobody has accepted that.
+
+    And the server from before is up again, and first in the config.
+    """
+    has_all = request.param == "with all"
+    standby = None if has_all else server.standby()
+    assert on(live, run, "send", message, "--all", "--yes", "--max-parts", 3).code == 0
+    standby = standby or server.standby()
+    standby.start(hot_standby="on", primary_conninfo="", restore_command="false")
+    try:
+        standby.promote()
+        name, text = url.rpartition("/")[2], live.config.read_text("utf-8")
+        live.config.write_text(text.replace(url, standby.url(name)), encoding="utf-8")
+        blocked = on(live, run, "block", "add", NUMBER)
+        assert (blocked.code, "until a person has accepted it" in blocked.err) == (0, True)
+        both = url.replace(f"/{name}", f",127.0.0.1:{standby.port}/{name}")
+        live.config.write_text(text.replace(url, both), encoding="utf-8")
+        message.write_text("Hej igen\n", encoding="utf-8")
+        yield live
+    finally:
+        standby.stop()
+
+
+def test_who_has_written_on_a_server_that_took_over_does_not_go_back_unasked(
+    another_took_over: Live, url: str, run: Run, message: Path
+) -> None:
+    """Whoever said STOP there would get the next text, from the server that is up again and knows nothing."""
+    ran = on(another_took_over, run, "--quiet", "send", message, *KEYED)
+    assert (ran.code, "has seen that another server took over" in ran.err) == (9, True), ran.said
+    assert on(another_took_over, run, "block", "add", NUMBER).code == 9
+    assert len(another_took_over.simulator.accepted()) == 3
+    assert _written(url)[0] == 0
+    assert on(another_took_over, run, "ledger", "accept-restore", "--reason", "it is this one").code == 0
+    assert on(another_took_over, run, "send", message, *KEYED).code == 0
+
+
+@pytest.fixture
+def nothing_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hosts that do not note which server they have reached before somebody accepts it."""
+    monkeypatch.setattr(Standing, "took_over_from", lambda *_: False)
+
+
+@pytest.mark.usefixtures("nothing_noted")
+def test_without_noting_that_who_is_blocked_there_would_get_the_next_text(
+    another_took_over: Live, run: Run, message: Path
+) -> None:
+    """The negative control: by cron, which is quiet."""
+    ran = on(another_took_over, run, "--quiet", "send", message, *KEYED)
+    assert (ran.code, ran.said) == (0, "")
+    assert len(another_took_over.simulator.accepted()) == 3 + 3
 
 
 def _written(url: str) -> list[int]:

@@ -67,7 +67,12 @@ class Standing(NamedTuple):
             return False
         if not found.timeline:  # a standby, which can only be read
             return kept._replace(timeline="") == found
-        return kept == found or (self.asks_for_standby and found.is_promoted_from(kept))
+        return kept == found or (self.asks_for_standby and self.took_over_from(life))
+
+    def took_over_from(self, life: str | None) -> bool:
+        """Say whether this is a standby that has taken over from the database of that life, as it is now."""
+        kept = Identity.of(life) if life else None
+        return kept is not None and self.identity.is_promoted_from(kept)
 
     def unfit(self, place: str) -> LedgerError | None:
         """Return why nothing may be sent by this host, or from this server as it is set; None: it may."""
