@@ -81,7 +81,8 @@ class LedgerOnServer:
                         path=path,
                     ),
                     hint=say(
-                        "Copy it: smsctl ledger copy --from {path}. If it is another's, move it away.",
+                        "Copy it: smsctl ledger copy --from {path}. If all hosts have another one, move it"
+                        " away, and block on the server who is blocked in it.",
                         path=path,
                     ),
                 )

@@ -23,8 +23,8 @@ _OF_ITS_OWN = (LINEAGE, "life", "quarantine", "schema-version", RETIRED, COPIED,
 _PIECE_ROWS = 5_000
 _PIECE = 'SELECT rowid, [names] FROM "[table]" WHERE rowid > ? ORDER BY rowid LIMIT ?'
 _NOT_EMPTY = say(
-    "A ledger is copied to an empty one only. Nothing was sent from that one: have its schema dropped, or"
-    " name another database on every host."
+    "A ledger is copied to an empty one only. Nothing was sent from that one: note who is blocked there"
+    " (smsctl inbox list), for that goes with it, and have its schema dropped."
 )
 _ANY = 'SELECT 1 FROM "[table]" LIMIT 1'
 
@@ -156,7 +156,8 @@ def _must_be_ours(source: Ledger, target: Ledger, name: str | None) -> None:
 def _sent_from(source: Ledger) -> Sentence:
     """Return what to do where both have mailings: in a database of its own, this one would send beside it."""
     return say(
-        "Two ledgers do not become one. If all hosts are to go on with that one, move {path} away.",
+        "Two ledgers do not become one. If all hosts are to go on with that one, block there who is blocked"
+        " in {path}, and move it away.",
         path=source.path,
     )
 
