@@ -13,7 +13,7 @@ import pytest
 import smsctl
 from smsctl.simulator.server import Behaviour, start
 
-from ..conftest import HEADER, ROWS, MakeConfig
+from ..conftest import HEADER, ROWS, LiveGateway, MakeConfig
 from ..front_door import Ran
 from ..two_users import NOBODY_LOGGED_IN, common_ground, everyones_python, needs_root, run_as
 
@@ -207,6 +207,27 @@ def test_root_puts_a_backup_back_as_the_owner_or_not_at_all(site: Site) -> None:
     assert sorted(site.ledger.parent.rglob("*")) == there
     assert site.as_root(*restore).code == 0
     assert site.of_root() == []
+
+
+def test_root_gives_a_second_server_the_key_that_only_root_can_read(
+    ground: Path, live_gateway: LiveGateway, url: str, tmp_path: Path
+) -> None:
+    """As the how-to says it, with `/root/ledger.key`: what is written in `state` is its owner's."""
+    live = live_gateway(active=False, ledger={"path": None, "url": url, "state": "one"})
+    text, owner = live.config.read_text("utf-8"), pwd.getpwnam(OWNER)
+    for name in ("one", "two"):
+        (ground / name).mkdir(mode=0o700)
+        os.chown(ground / name, owner.pw_uid, owner.pw_gid)
+        (ground / f"{name}.toml").write_text(text.replace('"one"', f'"{name}"'), encoding="utf-8")
+    assert run_as(0, "--config", ground / "one.toml", "block", "add", "+46701740605").code == 0
+    key = tmp_path / "ledger.key"
+    shutil.copy2(ground / "one" / "ledger.key", key)
+    os.chown(key, 0, 0)
+    tmp_path.chmod(0o700)
+    joined = run_as(0, "--config", ground / "two.toml", "ledger", "join", key)
+    assert joined.code == 0, joined.said
+    given = ground / "two" / "ledger.key"
+    assert (given.read_bytes(), given.stat().st_uid) == (key.read_bytes(), owner.pw_uid)
 
 
 def test_an_installation_that_only_root_can_read_is_told(site: Site) -> None:

@@ -48,6 +48,7 @@ def copied(wiring: Wiring, source: Path, *, yes: bool) -> CommandResult:
 def joined(wiring: Wiring, named: Path) -> CommandResult:
     """Give this host the key in a file."""
     address = _server(wiring)
+    wiring.names(read=(named,))
     ledger = wiring.ledger
     with ledger.transaction():
         if not keyfile.bring(named, ledger):
