@@ -137,7 +137,7 @@ _WORTH_BRINGING = (
 
 def _is_known(path: Path, on_server: Ledger) -> bool:
     """Say whether a file holds nothing that a server must know, or it was copied to this ledger."""
-    ledger = store.read_ledger(path)
+    ledger = store.read_ledger(path, even_older=True)  # it stays as it was, whatever comes after
     if ledger is None:
         return True
     with closing(ledger):

@@ -276,7 +276,12 @@ def open_ledger(
     return Ledger(sqlite.open_to_write(path, group, busy_timeout_s), HighWater(path))
 
 
-def read_ledger(path: Path, *, group: str | None = None, busy_timeout_s: float = 30) -> Ledger | None:
-    """Open an existing ledger for reading only; None where there is none. Creates and changes nothing."""
-    found = sqlite.open_to_read(path, group, busy_timeout_s)
+def read_ledger(
+    path: Path, *, group: str | None = None, busy_timeout_s: float = 30, even_older: bool = False
+) -> Ledger | None:
+    """Open an existing ledger for reading only; None where there is none. Creates and changes nothing.
+
+    `even_older`: also one of an older smsctl, as `sqlite.open_to_read`.
+    """
+    found = sqlite.open_to_read(path, group, busy_timeout_s, even_older=even_older)
     return None if found is None else Ledger(found, HighWater(path))

@@ -22,11 +22,12 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.incoming import Incoming
 from smsctl.domain.push import PushBatch
 from smsctl.errors import LedgerError
-from smsctl.ledger import hosts, inbox, moving
+from smsctl.ledger import hosts, inbox, moving, store
 from smsctl.ledger.host_mark import HostMark
 from smsctl.ledger.reports import IntakeSource
 from smsctl.ledger.seam.sentences import OutOfDateError
 from smsctl.ledger.seam.standing import Standing
+from smsctl.ledger.sqlite.schema import newest as newest_of_a_file
 from smsctl.simulator.server import Behaviour
 
 from .. import postgres_server
@@ -523,6 +524,40 @@ def test_a_ledger_goes_to_the_server_whole_and_its_file_never_sends_again(
         back = on(live, run, *argv)
         assert (back.code, "was copied to" in back.said) == (9, True), (argv, back.said)
     assert on(live, run, "mailings", "list").code == 0
+
+
+def _left_by_an_older_one(live: Live) -> None:
+    """Let a newer smsctl come, and the file that was copied lie in its usual place, as it was."""
+    file = live.config.with_name("state") / "ledger.db"
+    shutil.copy2(live.config.with_name("ledger") / file.name, file)
+    with closing(sqlite3.connect(file)) as older:
+        older.execute(f"PRAGMA user_version = {newest_of_a_file() - 1}")
+
+
+def test_after_an_upgrade_the_file_that_was_copied_stops_nothing(
+    copied: Live, url: str, run: Run, message: Path
+) -> None:
+    """Nobody brings it up to date: no config names it any more."""
+    _left_by_an_older_one(copied)
+    there = copied.config.with_name("there.toml")
+    message.write_text("Hej igen\n", encoding="utf-8")
+    sent = run("--config", there, "send", message, "--all", "--yes", "--max-parts", 3)
+    assert (sent.code, len(copied.simulator.accepted())) == (0, 1 + 3 + 3), sent.said
+    with psycopg.connect(url, autocommit=True) as admin:  # and one that was copied elsewhere does
+        admin.execute("UPDATE smsctl.facts SET value = 'another' WHERE name = 'copied-whole'")
+    refused = run("--config", there, "mailings", "list")
+    assert (refused.code, "is not known on the server" in refused.said.replace("\n", " ")) == (9, True)
+
+
+def test_without_reading_what_an_older_one_has_left_no_command_would_run(
+    copied: Live, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    read = store.read_ledger
+    monkeypatch.setattr(store, "read_ledger", lambda path, **_: read(path))
+    _left_by_an_older_one(copied)
+    refused = run("--config", copied.config.with_name("there.toml"), "mailings", "list")
+    assert (refused.code, "was written by an older smsctl" in refused.said) == (9, True), refused.said
 
 
 @pytest.fixture

@@ -246,8 +246,13 @@ def open_to_write(path: Path, group: str | None, busy_timeout_s: float) -> Sqlit
     return SqliteEngine(connection, path, busy_timeout_s, version)
 
 
-def open_to_read(path: Path, group: str | None, busy_timeout_s: float) -> SqliteEngine | None:
-    """Open an existing file for reading only; None where there is none. Creates and changes nothing."""
+def open_to_read(
+    path: Path, group: str | None, busy_timeout_s: float, *, even_older: bool = False
+) -> SqliteEngine | None:
+    """Open an existing file for reading only; None where there is none. Creates and changes nothing.
+
+    `even_older`: also one that an older smsctl has left, for what every version of it has.
+    """
     if not file.is_there(path):
         return None
     file.refuse_stranger(path, group)
@@ -256,7 +261,7 @@ def open_to_read(path: Path, group: str | None, busy_timeout_s: float) -> Sqlite
         connection = sqlite3.connect(uri, uri=True, timeout=busy_timeout_s, isolation_level=None)
         unless_well.callback(connection.close)
         schema.refuse_foreign(connection, path)
-        if schema.version_of(connection) < schema.newest():
+        if schema.version_of(connection) < schema.newest() and not even_older:
             raise LedgerError(
                 say("{path}: this ledger was written by an older smsctl.", path=path),
                 hint=say("Bring it up to date with: smsctl mailings list"),
