@@ -20,7 +20,7 @@ from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment
 from smsctl.errors import Sentence, SmsctlError, say
 from smsctl.host import clock
-from smsctl.ledger import corrections, hosts, reconciling, restoring, under_way
+from smsctl.ledger import corrections, hosts, late_answers, reconciling, restoring, under_way
 from smsctl.ledger.batches import Claim
 from smsctl.ledger.host_mark import name_of
 from smsctl.ledger.hosts import HaltError
@@ -193,6 +193,7 @@ def _mark_again(search: Search, unknown: Unknown) -> float:
 def _store(search: Search, claim: Claim, proved: dict[int, Status], why: str) -> Counter[Status]:
     mailing, ledger, states = search.mailing, search.ledger, Counter[Status]()
     with ledger.transaction(patient=True):
+        late_answers.overrule(ledger, mailing, claim.id, claim.batch.reference, proved, search.now())
         for status in sorted(set(proved.values())):
             messages = {message: claim.id for message, found in proved.items() if found is status}
             states[status] += corrections.move(

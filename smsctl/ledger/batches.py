@@ -127,6 +127,8 @@ def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment
     before = Status.SENDING if closed else Status.UNKNOWN  # a late answer: recovery was quicker
     paired = list(_paired(done, answer.receipts))
     if not closed:
+        taken = {message for message, receipt in paired if receipt.status in late_answers.PROVES}
+        late_answers.overrule(ledger, mailing, done.id, done.batch.reference, taken, moment)
         paired = late_answers.told_still(ledger, done.id, done.batch.reference, done.until, paired)
     _store(ledger, paired, done.id)
     ids = [message for message, _ in paired]

@@ -1,18 +1,41 @@
 """Answers that come when their batch is unknown already: another process was quicker to take it for lost.
 
-What must stay true: such an answer settles what is unknown still, and nothing else; and where the batch was
-submitted once more meanwhile, it tells of the first time alone, so that it proves of no message that the
-gateway has not taken it.
+What must stay true: such an answer settles what is unknown still, or waits for having been called not sent;
+and where the batch was submitted once more meanwhile, it tells of the first time alone, so that it proves of
+no message that the gateway has not taken it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Receipt, Status
-from smsctl.ledger import restoring
+from smsctl.domain.moment import Moment
+from smsctl.ledger import corrections, restoring
 from smsctl.ledger.store import Ledger
 
 PROVES = frozenset({Status.ACCEPTED, Status.HELD})
 """What proves something of a batch that was submitted twice, whichever of the two was answered so."""
+
+
+def overrule(
+    ledger: Ledger, mailing: Mailing, batch: int, reference: str, taken: Collection[int], moment: Moment
+) -> None:
+    """Make unknown again what a person took for not sent, and the gateway has `taken`, if it is pending.
+
+    In the open transaction. As a report would be, such an answer is right; what is out once more stays so.
+    """
+    if taken:
+        waiting = ledger.column(_CALLED_NOT_SENT, min(taken), max(taken), batch, reference)
+        these = {message: batch for message in waiting if message in taken}
+        back = "UPDATE messages SET batch = ?, earlier_batch = NULL WHERE id IN (?)"
+        ledger.write_of(back, batch, keys=these)
+        corrections.move(ledger, mailing, these, Status.PENDING, Status.UNKNOWN, moment, "answered late")
+
+
+_CALLED_NOT_SENT = (
+    "SELECT m.id FROM messages m JOIN batches b ON b.id = m.earlier_batch"
+    " WHERE m.id BETWEEN ? AND ? AND m.state = 'pending' AND b.id = ? AND b.reference = ?"
+)
 
 
 def told_still(

@@ -368,6 +368,34 @@ def test_after_that_time_a_person_says_it(two: Ledger, late: Late) -> None:
     assert states(two) == {"pending": 2}
 
 
+def _called_not_sent_meanwhile(two: Ledger, late: Late, word: ResolveAnswer) -> None:
+    """Let a person say so of what the gateway has, whose answer the other host still holds."""
+    recovery.recover(two, now())
+    let_all_arrive(two)
+    assert resolve(two, late.mailing, word, now(), ACTOR, "asked") == 2
+    late.arrive()
+    run(two, mailings.get(two, late.mailing.id), late.taken)
+
+
+@pytest.mark.parametrize("word", [ResolveAnswer.NOT_SENT, ResolveAnswer.RESEND])
+def test_what_a_late_answer_proves_taken_is_not_sent_again_whatever_a_person_said(
+    word: ResolveAnswer, two: Ledger, late: Late
+) -> None:
+    _called_not_sent_meanwhile(two, late, word)
+    assert states(two) == {"accepted": 2}
+    must_be_true(two, late.taken)
+
+
+def test_by_the_word_alone_it_would_be_sent_twice(
+    two: Ledger, late: Late, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(late_answers, "overrule", lambda *_given: None)
+    _called_not_sent_meanwhile(two, late, ResolveAnswer.NOT_SENT)
+    with pytest.raises(AssertionError, match="I1"):
+        must_be_true(two, late.taken)
+
+
 def _resolved(ledger: Ledger, mailing: Mailing) -> None:
     resolve(ledger, mailing, ResolveAnswer.NOT_SENT, now(), ACTOR, "asked")
 
@@ -512,7 +540,8 @@ def test_a_word_is_not_said_of_what_is_submitted_once_more_meanwhile(
 def test_asked_at_the_beginning_alone_it_would_be_sent_after_all(
     one: Ledger, site: Site, admin: Admin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The negative control."""
+    """The negative control, and what the repeat proves is not believed before the word."""
+    monkeypatch.setattr(late_answers, "overrule", lambda *_given: None)
     monkeypatch.setattr(under_way, "batches_of", lambda *_given: frozenset())
     gateway = _said_while_it_is_repeated(one, site, admin)
     with pytest.raises(AssertionError, match="I4"):
@@ -632,6 +661,38 @@ def test_without_that_mark_it_would_be_sent_beside_the_repeat(
     """The negative control."""
     monkeypatch.setattr(reconcile, "_mark_again", lambda *_given: 1.0)
     assert set(_resolved_while_it_is_repeated(one, two, admin).taken.values()) == {2}
+
+
+def _called_not_sent_while_it_is_repeated(one: Ledger, two: Ledger, admin: Admin) -> Taker:
+    """Let the host that submits it once more hear of that only after a person has spoken on the other."""
+    mailing = new_mailing(one, 2)
+
+    def call_it_not_sent() -> None:
+        if not gateway.taken:
+            end_session(admin, one)
+            let_all_arrive(two)
+            resolve(two, mailing, ResolveAnswer.NOT_SENT, now(), ACTOR, "asked")
+
+    gateway = Forgetful(lambda: None, call_it_not_sent)
+    repeat(one, mailing, gateway)
+    run(two, mailing, gateway)
+    return gateway
+
+
+def test_what_a_repeat_proves_taken_is_not_sent_again_whatever_a_person_said(
+    one: Ledger, two: Ledger, admin: Admin
+) -> None:
+    gateway = _called_not_sent_while_it_is_repeated(one, two, admin)
+    assert states(two) == {"accepted": 2}
+    must_be_true(two, gateway)
+
+
+def test_by_the_word_alone_it_would_be_sent_beside_the_repeat(
+    one: Ledger, two: Ledger, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(late_answers, "overrule", lambda *_given: None)
+    assert set(_called_not_sent_while_it_is_repeated(one, two, admin).taken.values()) == {2}
 
 
 def _cancelled_before_it_is_repeated(
