@@ -38,6 +38,7 @@ class DoubleSend(NamedTuple):
     actor: Actor
     account: str  # what the proof is kept under
     ceilings: Callable[[Mailing], Ceilings]
+    request_s: float = 90  # in which a request ends, whatever the gateway does
 
 
 class Verified(NamedTuple):
@@ -92,7 +93,13 @@ def _begun(trial: DoubleSend) -> Iterator[_Begun]:
             held.enter_context(lock.right_to_send(trial.ledger, mailing.reference))
             # Without an account: what stays unknown of a test is never submitted again by anybody.
             repeats = Repeats(mailing, mailings.body_hash(""))
-            want = ClaimRequest(mailing=mailing, most=1, ceilings=trial.ceilings(mailing), repeats=repeats)
+            want = ClaimRequest(
+                mailing=mailing,
+                most=1,
+                ceilings=trial.ceilings(mailing),
+                repeats=repeats,
+                request_s=trial.request_s,
+            )
             first = _claim(trial.ledger, want, 0, moment)
             second = _claim(trial.ledger, want, first.messages[0], moment)
         yield _Begun(mailing=mailing, first=first, second=second, reserve=reserve)

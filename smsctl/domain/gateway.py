@@ -36,6 +36,7 @@ class Traits(NamedTuple):
     schedule_ahead: timedelta | None = None  # how far ahead; None: scheduling does not exist
     cost_centre: bool = False  # its own report can be told apart by cost centre
     answers: bool = True  # False: a handed-over message is never heard of again (e-mail)
+    patience_s: float = 0.0  # so long an answer may take beyond the time of a request (e-mail)
 
 
 class MailRoute(NamedTuple):
@@ -79,6 +80,11 @@ class Options(NamedTuple):
     simulated: bool = False  # only a simulator may answer; else none may
     time_zone: str = "Europe/Stockholm"
     extra: Mapping[str, str] = MappingProxyType({})  # for gateways from elsewhere
+
+    @property
+    def after_a_mail_s(self) -> float:
+        """How long a mail server may take to answer a whole mail; 10 minutes, as RFC 5321 4.5.3.2.6 asks."""
+        return 10 * self.read_timeout_s
 
     def revealed_password(self) -> str:
         """Return the account's password for the wire. Raises CredentialError."""

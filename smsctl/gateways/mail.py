@@ -47,6 +47,7 @@ class MailGateway:
             sender=False,
             reports=False,
             answers=False,
+            patience_s=options.after_a_mail_s,
         )
 
     def submit(self, batch: Batch, *, is_late: IsLate) -> Answer:

@@ -30,7 +30,6 @@ from smsctl.gateways.mail_refusals import MailOutcome, is_of_this_address, refus
 from smsctl.gateways.outcome import WrongCounterpart, quoted
 from smsctl.gateways.trust import tls_context
 
-_AFTER_THE_DOT = 10  # times the read timeout: 10 minutes by default, as RFC 5321 4.5.3.2.6 asks
 SIMULATOR = b"smsctl-simulator"
 _READY, _OK, _GO_AHEAD = 220, 250, 354
 _TAKEN, _REFUSED = range(200, 300), range(400, 600)
@@ -163,6 +162,7 @@ class MailLine:
         self._from = route.from_address
         self._read_timeout_s = options.read_timeout_s
         self._total_timeout_s = options.total_timeout_s
+        self._after_the_dot_s = options.after_a_mail_s
 
     def __enter__(self) -> Self:
         """Return the line."""
@@ -203,9 +203,8 @@ class MailLine:
                     return refused
                 self._server.send(head + content)
             dot_may_have_left = True
-            patience_s = _AFTER_THE_DOT * self._read_timeout_s
-            _wait_at_most(self._server, patience_s)
-            with self._server.within(patience_s):
+            _wait_at_most(self._server, self._after_the_dot_s)
+            with self._server.within(self._after_the_dot_s):
                 self._server.send(b".\r\n")
                 code, words = self._server.getreply()
             _wait_at_most(self._server, self._read_timeout_s)

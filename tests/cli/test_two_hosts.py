@@ -22,6 +22,7 @@ from smsctl.cli.clock import Clock
 from smsctl.cli.mailings import sending as cli_sending
 from smsctl.cli.output import export
 from smsctl.config import rules
+from smsctl.domain.gateway import Traits
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Moment
@@ -792,6 +793,25 @@ def test_without_a_second_store_the_answers_would_be_lost(
 # A machine that sleeps before a batch of mails is handed over
 
 
+def _with_a_mail_server(
+    live_gateway: LiveGateway, url: str, run: Run, mails: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> Fleet:
+    """Two hosts that send by e-mail to three people."""
+    monkeypatch.setattr(rules, "_stays_here", lambda _gateway: True)  # as when the trial is over
+    route = {"host": "127.0.0.1", "port": mails.port, "from_address": "sms@example.se", "starttls": False}
+    live = live_gateway(
+        active=False,
+        rows=guardians(3),
+        gateway={"use_web_service": False},
+        smtp=route,
+        ledger={"path": None, "url": url, "state": "state"},
+    )
+    fleet = Fleet(run=run, live=live, url=url)
+    assert fleet.at("one", "ledger", "accept-restore", "--reason", "new").code == 0
+    assert fleet.at("one", "municipality", "activate", "exempelkommun", "--yes").code == 0
+    return fleet
+
+
 class _Asleep(NamedTuple):
     """Two hosts that send by e-mail, and the mail server, before whose welcome the first one sleeps."""
 
@@ -825,24 +845,9 @@ def asleep(
             assert said.code == 0, said.said
         line.send(b"250 mail.exempelkommun.example\r\n")
 
-    monkeypatch.setattr(rules, "_stays_here", lambda _gateway: True)  # as when the trial is over
     set_clocks("2027-02-01T11:00Z")
     with FaultServer(mail_server(ehlo=sleep)) as mails:
-        live = live_gateway(
-            active=False,
-            rows=guardians(3),
-            gateway={"use_web_service": False},
-            smtp={
-                "host": "127.0.0.1",
-                "port": mails.port,
-                "from_address": "sms@example.se",
-                "starttls": False,
-            },
-            ledger={"path": None, "url": url, "state": "state"},
-        )
-        fleet = Fleet(run=run, live=live, url=url)
-        assert fleet.at("one", "ledger", "accept-restore", "--reason", "new").code == 0
-        assert fleet.at("one", "municipality", "activate", "exempelkommun", "--yes").code == 0
+        fleet = _with_a_mail_server(live_gateway, url, run, mails, monkeypatch)
         found.append(fleet)
         yield _Asleep(fleet=fleet, mails=mails)
 
@@ -867,6 +872,81 @@ def test_by_a_clock_that_sleeps_too_it_would_leave_twice(
     until_s = time.monotonic() + STALE_AFTER_S
     monkeypatch.setattr(Workers, "_is_late", lambda *_: time.monotonic() > until_s)
     assert _mails_to_each(asleep) == [2, 2, 2]
+
+
+# A mail server that takes its time with a whole mail
+
+
+def _mails_where_one_takes_long(
+    live_gateway: LiveGateway,
+    url: str,
+    run: Run,
+    set_clocks: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> list[int]:
+    """Let a mail server take eight minutes for a mail, in which its host loses its session.
+
+    The other is told meanwhile that nothing was sent, for no mail is in the server's log yet. Return how many
+    mails each got.
+    """
+    found = list[Fleet]()
+
+    def take_long(line: Line) -> None:
+        if found:
+            fleet = found.pop()
+            set_clocks("2027-02-01T11:08Z")
+            with psycopg.connect(url, autocommit=True) as admin:
+                admin.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            assert fleet.at("two", "mailings", "list").code == 0
+            said = fleet.at("two", "mailings", "resolve", 1, "--not-sent", "--reason", "no mail in its log")
+            if said.code == 0:
+                assert fleet.at("two", "mailings", "resume", 1).code == 0
+        line.send(b"250 2.0.0 queued\r\n")
+
+    set_clocks("2027-02-01T11:00Z")
+    with FaultServer(mail_server(dot=take_long)) as mails:
+        fleet = _with_a_mail_server(live_gateway, url, run, mails, monkeypatch)
+        found.append(fleet)
+        fleet.send("one", "Hej")
+        fleet.at("two", "mailings", "resume", 1)
+        return sorted(Counter(one for one in mails.requests if one.startswith(b"rcpt")).values())
+
+
+def test_while_a_mail_server_may_still_take_a_mail_nobody_says_that_it_was_not_sent(
+    live_gateway: LiveGateway,
+    url: str,
+    run: Run,
+    set_clocks: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert _mails_where_one_takes_long(live_gateway, url, run, set_clocks, monkeypatch) == [1, 1, 1]
+
+
+def test_by_the_time_of_other_requests_it_would_leave_twice(
+    live_gateway: LiveGateway,
+    url: str,
+    run: Run,
+    set_clocks: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(Traits, "patience_s", 0.0)
+    assert max(_mails_where_one_takes_long(live_gateway, url, run, set_clocks, monkeypatch)) == 2
+
+
+def test_a_double_send_is_under_way_as_long_as_its_requests_may_take(fleet: Fleet) -> None:
+    config = tomlkit.parse(fleet.live.config.read_text("utf-8"))
+    config["gateway"] |= {"unique_references": True, "total_timeout": "600s"}
+    fleet.live.config.write_text(tomlkit.dumps(config), encoding="utf-8")
+    proved = fleet.at("one", "gateway", "verify-dedup", "+46701740605", "--yes")
+    assert proved.code in {0, 6}, proved.said
+    with psycopg.connect(fleet.url) as admin:
+        found = admin.execute("SELECT claimed_at, under_way_until FROM smsctl.batches").fetchall()
+    times = [datetime.fromisoformat(until) - datetime.fromisoformat(at) for at, until in found]
+    assert [one > timedelta(seconds=STALE_AFTER_S + 600) for one in times] == [True, True]
 
 
 # A purge on the one while the other sends

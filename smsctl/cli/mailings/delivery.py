@@ -38,7 +38,7 @@ def deliver_mailing(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings
             pace=SendPace(
                 batch_size=configured.batch_size,
                 connections=configured.connections,
-                request_s=configured.total_timeout_s,
+                request_s=configured.total_timeout_s + gateway.traits.patience_s,
             ),
             stop_signal=stop_signal,
             account=trust.account_of(wiring.settings, payer),

@@ -87,6 +87,7 @@ def run_verify_dedup(
             actor=wiring.actor,
             account=account_of(wiring.settings, configured),
             ceilings=lambda mailing: ceilings_in_claims(mailing, Ceilings(), under),
+            request_s=wiring.settings.gateway.total_timeout_s,
         )
     )
     return _told(done.mailing.id, refused=done.refused)
