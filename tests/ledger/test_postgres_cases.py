@@ -78,6 +78,12 @@ def through(access: Access, line: CutLine) -> Access:
     return access._replace(address=access.address._replace(servers=(server,)))
 
 
+def of_another_host(access: Access) -> Access:
+    state = access.state.with_name("other.db")
+    state.touch(mode=0o600)
+    return access._replace(state=state)
+
+
 def at(access: Access, cluster: Cluster) -> Access:
     return access._replace(address=address.parse(cluster.url()))
 
@@ -144,10 +150,13 @@ def test_a_commit_in_doubt_is_not_asked_of_a_server_that_took_over(
         with closing(open_shared(access)) as here:
             done = {"accepted": 2, "sending": 2, "pending": 2}
             assert states(here) == (done if arrives else {"sending": 2, "pending": 4})
-            recovery.recover(here, now())
-            send_all(here, mailings.get(here, mailing.id), gateway)
+            with pytest.raises(LedgerError, match="seen that another server took over from this one"):
+                send_all(here, mailings.get(here, mailing.id), gateway)
+        with closing(open_shared(of_another_host(access))) as other:
+            recovery.recover(other, now())
+            send_all(other, mailings.get(other, mailing.id), gateway)
             assert set(gateway.taken.values()) == {1}
-            assert states(here) == {"unknown": 2, "accepted": 4}
+            assert states(other) == {"unknown": 2, "accepted": 4}
 
 
 def test_without_the_identity_one_that_took_over_would_be_asked(
