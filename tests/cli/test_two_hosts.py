@@ -812,6 +812,17 @@ def _with_a_mail_server(
     return fleet
 
 
+def _called_not_sent_elsewhere(fleet: Fleet) -> Ran:
+    """End every session, and say on the other host that nothing was sent."""
+    with psycopg.connect(fleet.url, autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    assert fleet.at("two", "mailings", "list").code == 0
+    return fleet.at("two", "mailings", "resolve", 1, "--not-sent", "--reason", "no mail in its log")
+
+
 class _Asleep(NamedTuple):
     """Two hosts that send by e-mail, and the mail server, before whose welcome the first one sleeps."""
 
@@ -835,13 +846,7 @@ def asleep(
             fleet, up_s = found.pop(), clock.since_boot_s
             set_clocks("2027-02-01T12:00Z")
             monkeypatch.setattr(clock, "since_boot_s", lambda: up_s() + 3600)
-            with psycopg.connect(url, autocommit=True) as admin:
-                admin.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                )
-            assert fleet.at("two", "mailings", "list").code == 0
-            said = fleet.at("two", "mailings", "resolve", 1, "--not-sent", "--reason", "no mail in its log")
+            said = _called_not_sent_elsewhere(fleet)
             assert said.code == 0, said.said
         line.send(b"250 mail.exempelkommun.example\r\n")
 
@@ -895,13 +900,7 @@ def _mails_where_one_takes_long(
         if found:
             fleet = found.pop()
             set_clocks("2027-02-01T11:08Z")
-            with psycopg.connect(url, autocommit=True) as admin:
-                admin.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                )
-            assert fleet.at("two", "mailings", "list").code == 0
-            said = fleet.at("two", "mailings", "resolve", 1, "--not-sent", "--reason", "no mail in its log")
+            said = _called_not_sent_elsewhere(fleet)
             if said.code == 0:
                 assert fleet.at("two", "mailings", "resume", 1).code == 0
         line.send(b"250 2.0.0 queued\r\n")

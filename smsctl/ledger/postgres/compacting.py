@@ -74,7 +74,8 @@ def _is_gone(session: Session, other: Session, table: str, place: str) -> bool:
     warned: list[errors.Diagnostic] = []
 
     def hear(said: errors.Diagnostic) -> None:
-        warned.extend(one for one in [said] if one.severity_nonlocalized == _WARNS)
+        if said.severity_nonlocalized == _WARNS:
+            warned.append(said)
         kept.extend(int(one[0]) for one in [_KEPT.search(said.message_detail or "")] if one)
 
     session.add_notice_handler(hear)
