@@ -14,7 +14,7 @@ from smsctl.ledger.store import Ledger
 
 def warnings(ledger: Ledger, settings: Settings) -> Iterator[Sentence]:
     """Yield what whoever reads in this ledger, or is about to send from it, should know."""
-    yield from _restored(ledger)
+    yield from put_back(ledger)
     if wrong := ledger.misbooked():
         yield wrong.sentence
     yield from _packages(ledger, settings)
@@ -47,7 +47,8 @@ def must_lie_there(config: Settings) -> None:
         restoring.refuse_elsewhere(settings.simulate_path, earlier(rehearsed=True), mend)
 
 
-def _restored(ledger: Ledger) -> Iterator[Sentence]:
+def put_back(ledger: Ledger) -> Iterator[Sentence]:
+    """Yield why nothing is sent from this ledger: it is an older one than was sent from."""
     try:
         restored = restoring.found_restored(ledger)
     except LedgerError as error:

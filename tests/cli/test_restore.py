@@ -94,6 +94,16 @@ def test_in_a_log_it_is_told_once_what_is_left_to_do(office: Office, flags: tupl
     assert [ran.said.count(one) for one in ("was put back from", "accept-restore --reason")] == [1, 1]
 
 
+def test_a_backup_of_an_older_ledger_is_not_made_in_silence(office: Office, tmp_path: Path) -> None:
+    backup = "--quiet", "ledger", "backup"
+    assert office(*backup, tmp_path / "good.db").said == ""
+    office("ledger", "restore", office.backup, "--yes")
+    ran = office(*backup, tmp_path / "older.db")
+    assert (ran.code, "a person has accepted it" in ran.said) == (0, True)
+    office("ledger", "accept-restore", *REASON)
+    assert office(*backup, tmp_path / "accepted.db").said == ""
+
+
 def test_in_a_log_an_accepted_restore_is_one_story(office: Office) -> None:
     ran = office("ledger", "restore", office.backup, "--yes", *REASON)
     assert (ran.code, ran.said.count("is in place of"), ran.said.count("Accepted: ")) == (0, 1, 1)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from smsctl.actions.check import RULE, examine, ledger_faults
 from smsctl.actions.check_upkeep import check_beside
-from smsctl.cli import options
+from smsctl.cli import ledger_warnings, options
 from smsctl.cli.operations import doctor_screen as render
 from smsctl.cli.options import argument, option
 from smsctl.cli.output.blocks import Block, TextLine, Tone
@@ -94,7 +94,9 @@ def run_backup(
         screen.append(TextLine(say("Its key was copied to {file}; the two belong together.", file=made.key)))
     screen.append(TextLine(say("It holds numbers and texts: keep it as safe as the ledger.")))
     data = {"path": str(path), "backup": str(made.ledger), "key": str(made.key) if made.key else None}
-    return CommandResult(data=data, screen=screen, summary=told)
+    # In silence the next one from cron would take the place of the last that is whole.
+    is_older = any(ledger_warnings.put_back(ledger))
+    return CommandResult(data=data, screen=screen, summary=told, is_told_always=is_older)
 
 
 def run_restore(
