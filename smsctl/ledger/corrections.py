@@ -79,6 +79,16 @@ def remember_earlier(ledger: Ledger, messages: Mapping[int, int]) -> None:
             ledger.write_of("UPDATE messages SET earlier_batch = ? WHERE id IN (?)", batch, keys=ids)
 
 
+def put_back(ledger: Ledger, messages: Mapping[int, int]) -> None:
+    """Put messages (id and batch) in the batch again that a person's word took them out of.
+
+    It is by its batch that a message counts as sent, and at what time.
+    """
+    for batch, ids in _by_batch(messages).items():
+        back = "UPDATE messages SET batch = ?, earlier_batch = NULL WHERE id IN (?)"
+        ledger.write_of(back, batch, keys=ids)
+
+
 def _by_batch(messages: Mapping[int, int]) -> dict[int, list[int]]:
     found: defaultdict[int, list[int]] = defaultdict(list)
     for message, batch in messages.items():

@@ -27,8 +27,7 @@ def overrule(
     if taken:
         waiting = ledger.column(_CALLED_NOT_SENT, min(taken), max(taken), batch, reference)
         these = {message: batch for message in waiting if message in taken}
-        back = "UPDATE messages SET batch = ?, earlier_batch = NULL WHERE id IN (?)"
-        ledger.write_of(back, batch, keys=these)
+        corrections.put_back(ledger, these)
         corrections.move(ledger, mailing, these, Status.PENDING, Status.UNKNOWN, moment, "answered late")
 
 

@@ -158,8 +158,7 @@ def _apply(ledger: Ledger, report: Report, intake: ReportIntake, message: Report
         batch = message.earlier_batch or _latest_batch(ledger, mailing, message.id)
         if batch is None:
             return _keep(ledger, report, intake, ReportFate.CONTRADICTS, message.id)
-        # Back into a batch: it is by that that a message counts as sent, and at what time.
-        ledger.write("UPDATE messages SET batch = ?, earlier_batch = NULL WHERE id = ?", batch, message.id)
+        corrections.put_back(ledger, {message.id: batch})
         message = message._replace(batch=batch)
     corrections.move(ledger, mailing, {message.id: message.batch}, before, after, intake.moment, "report")
     return _note(ledger, report, intake, message)
