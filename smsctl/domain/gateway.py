@@ -39,6 +39,13 @@ class Traits(NamedTuple):
     patience_s: float = 0.0  # so long an answer may take beyond the time of a request (e-mail)
 
 
+ANSWER_TO_A_MAIL = 10
+"""So many times `read_timeout` may an answer to a whole mail take: 10 minutes, as RFC 5321 4.5.3.2.6 asks."""
+
+LONGEST_SHARED_S = 900
+"""So long a request, or a mail with its answer, may take on a host that shares its ledger with others."""
+
+
 class MailRoute(NamedTuple):
     """The site's own mail server, for a gateway that is reached by e-mail (wire/puzzel.md, "E-mail")."""
 
@@ -83,8 +90,8 @@ class Options(NamedTuple):
 
     @property
     def after_a_mail_s(self) -> float:
-        """How long a mail server may take to answer a whole mail; 10 minutes, as RFC 5321 4.5.3.2.6 asks."""
-        return 10 * self.read_timeout_s
+        """How long a mail server may take to answer a whole mail."""
+        return ANSWER_TO_A_MAIL * self.read_timeout_s
 
     def revealed_password(self) -> str:
         """Return the account's password for the wire. Raises CredentialError."""

@@ -7,6 +7,7 @@ left: by the server's clock, which all hosts share. A ledger in a file needs non
 
 from datetime import datetime, timedelta
 
+from smsctl.domain.gateway import LONGEST_SHARED_S
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import stamp
 from smsctl.errors import LedgerError, RuleError, say
@@ -21,9 +22,6 @@ _LINGER_S = 120.0
 
 _CLOCKS_S = 120.0
 """So far apart may be the clocks of two servers, of which one takes over: each is a minute off a host's."""
-
-_LONGEST_REQUEST_S = 600.0
-"""So long a request may take at the most that a config allows; of another host's config nothing is known."""
 
 
 def until(at: str, request_s: float) -> str:
@@ -50,9 +48,12 @@ def mark_again(ledger: Ledger, batch: int, last: str) -> None:
 
 
 def from_now(ledger: Ledger) -> str | None:
-    """Return when nothing that was claimed anywhere until now can leave any more; None for a file."""
+    """Return when nothing that was claimed anywhere until now can leave any more; None for a file.
+
+    By the longest that a config allows: of another host's config nothing is known.
+    """
     standing = ledger.engine.standing()
-    return None if standing is None else until(standing.at, _LONGEST_REQUEST_S)
+    return None if standing is None else until(standing.at, LONGEST_SHARED_S)
 
 
 def latest(ledger: Ledger, mailing: Mailing) -> str | None:

@@ -189,6 +189,44 @@ def test_what_is_needed_is_asked_for(missing: str) -> None:
     assert f".{missing}: must be given" in told
 
 
+SHARED = """mode = "simulate"
+{plain}use_web_service = {web}
+read_timeout = "{read}"
+total_timeout = "{total}"
+[smtp]
+host = "mail.example.se"
+from_address = "sms@example.se"
+[ledger]
+url = "postgresql://smsctl@db.example.se/smsctl"
+"""
+
+
+@pytest.mark.parametrize(
+    ("web", "read", "total", "key", "most"),
+    [
+        ("true", "60s", "601s", "total_timeout", 600),
+        ("true", "600s", "600s", "", 0),
+        ("false", "60s", "90s", "", 0),
+        ("false", "82s", "90s", "read_timeout", 81),
+        ("false", "30s", "600s", "", 0),
+        ("false", "31s", "600s", "read_timeout", 30),
+    ],
+)
+def test_hosts_that_share_a_ledger_know_how_long_a_request_takes(
+    web: str, read: str, total: str, key: str, most: int
+) -> None:
+    gateway, municipalities = PLAIN.split("[municipalities", 1)
+    shared = SHARED.format(plain=gateway, web=web, read=read, total=total)
+    text = f"{shared}[municipalities{municipalities}"
+    if not key:
+        assert parse(text, HERE)
+        return
+    (told,) = _problems(text)
+    assert told.endswith(
+        f"gateway.{key}: must not be longer than {most} seconds where hosts share the ledger"
+    )
+
+
 def test_without_a_municipality_nobody_pays() -> None:
     (told,) = _problems(PLAIN[: PLAIN.index("[municipalities")])
     assert told == "municipalities: none is in this file, and one is needed: [municipalities.exempelkommun]"
