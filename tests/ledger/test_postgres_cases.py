@@ -629,6 +629,35 @@ def test_a_ledger_is_brought_up_to_date_between_two_writes(
     assert _migrated_while_somebody_writes(access, admin, tmp_path, monkeypatch)
 
 
+def _upgraded_on_a_slow_server(access: Access, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Bring the ledger up to date where that takes longer than a statement may; return its version."""
+    hosts.open_shared(access).close()
+    newer = tmp_path / "9999_newer.sql"
+    newer.write_text("SELECT pg_sleep(0.6);", encoding="utf-8")
+    known = vars(schema)["_numbered"]()
+    monkeypatch.setattr(schema, "_numbered", lambda: known | {9999: newer})
+    with closing(connect.connect(access)) as session:
+        session.execute("SET statement_timeout = '200ms'")
+        with suppress(psycopg.errors.QueryCanceled):
+            schema.migrate(session, access.schema, "here", wait_s=5)
+        assert session.execute("SHOW statement_timeout").fetchone() == ("200ms",)
+        return schema.version_of(session)
+
+
+def test_a_ledger_is_brought_up_to_date_however_long_that_takes(
+    access: Access, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _upgraded_on_a_slow_server(access, tmp_path, monkeypatch) == 9999
+
+
+def test_by_the_time_of_a_statement_it_would_stay_as_it_was(
+    access: Access, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(schema, "TO_THE_END", "SELECT CAST(%s AS boolean)")
+    assert _upgraded_on_a_slow_server(access, tmp_path, monkeypatch) < 9999
+
+
 def test_without_the_lock_of_the_writers_it_would_change_under_one(
     access: Access, admin: Admin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -1195,7 +1224,7 @@ def test_a_table_of_millions_is_written_anew_to_its_end(tables_of_millions: Ledg
 
 def test_else_no_purge_would_ever_end(tables_of_millions: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """The negative control."""
-    monkeypatch.setattr(compacting, "_TO_THE_END", "SELECT 1")
+    monkeypatch.setattr(schema, "TO_THE_END", "SELECT CAST(%s AS boolean)")
     with pytest.raises(LedgerError):
         tables_of_millions.compact()
 

@@ -15,7 +15,7 @@ from time import sleep
 from psycopg import errors, sql
 
 from smsctl.errors import LedgerError, say
-from smsctl.ledger.postgres import connect
+from smsctl.ledger.postgres import connect, schema
 from smsctl.ledger.postgres.connect import Access, Session
 from smsctl.ledger.postgres.sentences import told
 
@@ -29,11 +29,6 @@ _LONGER = (
 )
 """The server cleans up by itself after what was removed, for minutes, and stops that for whoever has waited
 so long: we wait longer."""
-_TO_THE_END = (
-    "SELECT set_config(name, '0', false) FROM pg_settings"
-    " WHERE name IN ('statement_timeout', 'transaction_timeout')"
-)
-"""A table that takes longer to write anew than a statement may take would never be written."""
 _PAUSES_S = (0.0, 0.2, 1.0, 4.0)
 """Before each look: who reads for a moment, as the server itself for its statistics, has gone by the next."""
 
@@ -45,8 +40,8 @@ def compact(access: Access, session: Session, tables: Iterable[str]) -> None:
     """
     place = access.address.shown
     with told(place), closing(connect.connect_for_long(access)) as other:
-        for setting in (_LONGER, _TO_THE_END):
-            session.execute(setting.encode())
+        session.execute(_LONGER.encode())
+        session.execute(schema.TO_THE_END, ("off",))
         kept = list(tables)
         for pause_s in _PAUSES_S:
             if kept:

@@ -35,6 +35,12 @@ _NO_STATISTICS = (
 )
 """What the server counts to plan by holds texts as they are, and a purge does not reach it."""
 
+TO_THE_END = (
+    "SELECT set_config(name, '0', CAST(%s AS boolean)) FROM pg_settings"
+    " WHERE name IN ('statement_timeout', 'transaction_timeout')"
+)
+"""What takes longer than a statement may would never be done; `on`: until the transaction ends."""
+
 Session = psycopg.Connection[tuple[Any, ...]]
 
 
@@ -75,6 +81,7 @@ def migrate(session: Session, schema: str, place: str, *, wait_s: float) -> None
         return
     with session.transaction():
         session.execute(f"SET LOCAL lock_timeout = {max(int(wait_s * 1000), 1)}".encode())
+        session.execute(TO_THE_END, ("on",))
         # The schema may not be there yet, so that nothing of it can be locked.
         _lock(session, schema)
         there = session.execute("SELECT to_regnamespace(%s) IS NOT NULL", (schema,)).fetchone()
