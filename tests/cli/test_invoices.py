@@ -114,7 +114,11 @@ def test_whoever_finds_out_that_another_has_handed_over_says_so(
     assert (ours.code, "handed over invoice 1 meanwhile" in ours.said) == (5, True), ours.said
 
 
+BROKE = LedgerError(say("the connection to the database broke."))
+
+
 @pytest.mark.parametrize("flag", ["--quiet", "--json"])
+@pytest.mark.parametrize(("why", "code"), [(BROKE, 9), (KeyboardInterrupt(), 130)])
 @pytest.mark.parametrize(("broken", "told"), [("hand_over", True), ("invoices_of", False)])
 def test_a_list_that_is_out_and_perhaps_not_marked_is_told_of(
     config: Path,
@@ -122,19 +126,24 @@ def test_a_list_that_is_out_and_perhaps_not_marked_is_told_of(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     broken: str,
+    why: BaseException,
+    code: int,
     flag: str,
     *,
     told: bool,
 ) -> None:
-    """As where the connection to a database breaks: another server would hand the same over."""
+    """As where the connection to a database breaks, or Ctrl-C ends the waiting for a ledger that is busy.
+
+    Another server, or whoever runs it once more, would hand the same over.
+    """
 
     def breaks(*_given: object, **_more: object) -> None:
-        raise LedgerError(say("the connection to the database broke."))
+        raise why
 
     monkeypatch.setattr(cli_invoices, broken, breaks)
     path = tmp_path / "1.csv"
     ran = run("--config", config, "invoices", "export", "--mark", "--csv", path, flag)
-    assert (ran.code, path.exists(), "look at: smsctl" in ran.said) == (9, told, told)
+    assert (ran.code, path.exists(), "look at: smsctl" in ran.said) == (code, told, told)
 
 
 def test_nobody_waits_while_a_list_is_written(

@@ -83,7 +83,7 @@ def run_export(
             try:
                 with ledger.transaction():
                     hand_over(ledger, new, wiring.clock.now(), wiring.actor)
-            except LedgerError:  # a COMMIT in doubt too: the list is out, whatever is noted of it
+            except (LedgerError, KeyboardInterrupt):  # a COMMIT in doubt too: the list is out
                 wiring.output.insist(_NOT_SURE)
                 raise
     data = {"path": str(csv), "invoices": render.data(found), "marked": mark}
