@@ -11,6 +11,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Receipt, Status
 from smsctl.domain.moment import Moment
 from smsctl.ledger import corrections, restoring
+from smsctl.ledger.reports import NEVER_TAKEN
 from smsctl.ledger.store import Ledger
 
 PROVES = frozenset({Status.ACCEPTED, Status.HELD})
@@ -20,20 +21,32 @@ PROVES = frozenset({Status.ACCEPTED, Status.HELD})
 def overrule(
     ledger: Ledger, mailing: Mailing, batch: int, reference: str, taken: Collection[int], moment: Moment
 ) -> None:
-    """Make unknown again what a person took for not sent, and the gateway has `taken`, if it is pending.
+    """Make unknown again what a person took for not sent, and the gateway has `taken`.
 
-    In the open transaction. As a report would be, such an answer is right; what is out once more stays so.
+    In the open transaction. As a report would be, such an answer is right; what is out once more stays so. So
+    does what is cancelled of a mailing that was to leave later: the gateway may have stopped it since.
     """
-    if taken:
-        waiting = ledger.column(_CALLED_NOT_SENT, min(taken), max(taken), batch, reference)
-        these = {message: batch for message in waiting if message in taken}
-        corrections.put_back(ledger, these)
-        corrections.move(ledger, mailing, these, Status.PENDING, Status.UNKNOWN, moment, "answered late")
+    if not taken:
+        return
+    found = ledger.rows(_CALLED_NOT_SENT, min(taken), max(taken), batch, reference)
+    these = [one for one in found if one[0] in taken and _tells(mailing, one[1])]
+    for state in NEVER_TAKEN:  # each is counted where it is now
+        now_in = {message: own for message, now, own in these if now == state}
+        corrections.move(ledger, mailing, now_in, state, Status.PENDING, moment, _WHY)
+    back = {message: batch for message, _, _ in these}
+    corrections.put_back(ledger, back)
+    corrections.move(ledger, mailing, back, Status.PENDING, Status.UNKNOWN, moment, _WHY)
 
 
+def _tells(mailing: Mailing, state: str) -> bool:
+    return state != Status.CANCELLED or mailing.letter.send_at is None
+
+
+_WHY = "answered late"
 _CALLED_NOT_SENT = (
-    "SELECT m.id FROM messages m JOIN batches b ON b.id = m.earlier_batch"
-    " WHERE m.id BETWEEN ? AND ? AND m.state = 'pending' AND b.id = ? AND b.reference = ?"
+    "SELECT m.id, m.state, COALESCE(m.batch, 0) FROM messages m JOIN batches b ON b.id = m.earlier_batch"
+    " WHERE m.id BETWEEN ? AND ? AND m.state IN ('pending', 'cancelled', 'rejected')"
+    " AND b.id = ? AND b.reference = ?"
 )
 
 

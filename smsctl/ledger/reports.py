@@ -141,7 +141,7 @@ def _apply(ledger: Ledger, report: Report, intake: ReportIntake, message: Report
     if message.names_another:
         return _taken_besides(ledger, report, intake, message)
     mailing = mailings.get(ledger, message.mailing)
-    if message.state in _NEVER_TAKEN and message.earlier_batch:
+    if message.state in NEVER_TAKEN and message.earlier_batch:
         # A person's word took it out of its batch, and was wrong: it goes back there, never to be sent again.
         these = {message.id: message.batch}
         corrections.move(ledger, mailing, these, message.state, Status.PENDING, intake.moment, "report")
@@ -164,7 +164,8 @@ def _apply(ledger: Ledger, report: Report, intake: ReportIntake, message: Report
     return _note(ledger, report, intake, message)
 
 
-_NEVER_TAKEN = frozenset({Status.CANCELLED, Status.REJECTED})
+NEVER_TAKEN = frozenset({Status.CANCELLED, Status.REJECTED})
+"""Of what is so by a person's word, and was wrong, a report or a late answer may tell otherwise."""
 
 
 def _taken_besides(

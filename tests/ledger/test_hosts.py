@@ -318,9 +318,9 @@ def _held_back() -> tuple[Taker, threading.Event, threading.Event]:
     return Taker(before=wait), leaves, arrives
 
 
-@pytest.fixture
-def late(one: Ledger, site: Site, admin: Admin) -> Iterator[Late]:
-    mailing, (gateway, leaves, arrives) = new_mailing(one, 2), _held_back()
+@contextmanager
+def _under_way(mailing: Mailing, site: Site, admin: Admin) -> Iterator[Late]:
+    gateway, leaves, arrives = _held_back()
 
     def send() -> None:
         with closing(site.opened("paused")) as ledger:
@@ -335,6 +335,12 @@ def late(one: Ledger, site: Site, admin: Admin) -> Iterator[Late]:
     found = Late(mailing=mailing, taken=gateway, may_arrive=arrives, sender=sender)
     yield found
     found.arrive()
+
+
+@pytest.fixture
+def late(one: Ledger, site: Site, admin: Admin) -> Iterator[Late]:
+    with _under_way(new_mailing(one, 2), site, admin) as found:
+        yield found
 
 
 def test_what_is_under_way_is_unknown_elsewhere_and_its_late_answer_settles_it(
@@ -402,6 +408,82 @@ def _resolved(ledger: Ledger, mailing: Mailing) -> None:
 
 def _cancelled(ledger: Ledger, mailing: Mailing) -> None:
     cancel(ledger, mailing, None, now(), ACTOR, None)
+
+
+def _rejected(ledger: Ledger, mailing: Mailing) -> None:
+    run(ledger, mailing, Rejecting())
+
+
+class Rejecting(Taker):
+    """A gateway that takes nothing of what comes to it."""
+
+    def submit(self, batch: Batch, *, is_late: IsLate) -> Answer:
+        del is_late
+        return same_for_all(batch, Status.REJECTED, SubmitVerdict.ANSWERED, "no")
+
+
+@pytest.mark.parametrize("then", [_cancelled, _rejected])
+def test_what_a_late_answer_proves_taken_counts_whatever_became_of_the_mailing(
+    then: Callable[[Ledger, Mailing], None], two: Ledger, late: Late
+) -> None:
+    """It is billed, and whoever got it must not get the text from another mailing."""
+    recovery.recover(two, now())
+    let_all_arrive(two)
+    _resolved(two, late.mailing)
+    then(two, late.mailing)
+    late.arrive()
+    assert states(two) == {"accepted": 2}
+    must_be_true(two, late.taken)
+
+
+def _cancelled_and_called_not_sent(two: Ledger, late: Late) -> None:
+    recovery.recover(two, now())
+    let_all_arrive(two)
+    _cancelled(two, late.mailing)
+    _resolved(two, late.mailing)
+    late.arrive()
+
+
+def test_so_it_does_where_it_was_cancelled_before_a_person_said_that_it_was_not_sent(
+    two: Ledger, late: Late
+) -> None:
+    _cancelled_and_called_not_sent(two, late)
+    assert states(two) == {"accepted": 2}
+    must_be_true(two, late.taken)
+
+
+def _answered_late_of_what_was_to_leave_later(one: Ledger, two: Ledger, site: Site, admin: Admin) -> None:
+    mailing = new_mailing(one, 2)
+    later = mailing.letter._replace(send_at=datetime.fromisoformat(now().at) + timedelta(days=1))
+    with _under_way(mailing._replace(letter=later), site, admin) as late:
+        _cancelled_and_called_not_sent(two, late)
+
+
+def test_what_the_gateway_was_to_send_later_may_be_stopped_since(
+    one: Ledger, two: Ledger, site: Site, admin: Admin
+) -> None:
+    """That it had taken it tells nothing then, and the word of whoever has asked it stands."""
+    _answered_late_of_what_was_to_leave_later(one, two, site, admin)
+    assert states(two) == {"cancelled": 2}
+
+
+def test_else_what_was_stopped_would_count(
+    one: Ledger, two: Ledger, site: Site, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(late_answers, "_tells", lambda *_given: True)
+    _answered_late_of_what_was_to_leave_later(one, two, site, admin)
+    assert states(two) == {"accepted": 2}
+
+
+def test_by_the_word_alone_it_would_be_billed_and_not_counted(
+    two: Ledger, late: Late, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(late_answers, "_tells", lambda _mailing, state: state == Status.PENDING)
+    _cancelled_and_called_not_sent(two, late)
+    with pytest.raises(AssertionError, match="I4"):
+        must_be_true(two, late.taken)
 
 
 @pytest.mark.parametrize("settle", [_resolved, _cancelled])
