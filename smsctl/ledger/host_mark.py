@@ -4,6 +4,7 @@ An id alone tells nothing there: of two servers that were one, each gives it to 
 batch's name stands beside it, which no two batches share.
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -60,6 +61,18 @@ class HostMark(HighWater):
         except OSError as error:
             raise self._failed(error) from error
         return None
+
+    def joining(self, ledger: Ledger, lineage: str, standing: Standing) -> HighWaterRecord:
+        """Return what the file is to say where this host joins a lineage, as the ledger is now."""
+        before, (newest, reference) = self.read(), newest_batch(ledger)
+        return HighWaterRecord(
+            lineage=lineage,
+            batch=newest,
+            reference=reference,
+            at=standing.at,
+            host=before.host if before else os.urandom(8).hex(),
+            timeline=standing.identity.timeline,
+        )
 
     def line(self, water: HighWaterRecord) -> bytes:
         """Return what the file holds."""

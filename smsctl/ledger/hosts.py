@@ -206,7 +206,7 @@ def renew(ledger: Ledger) -> None:
     ledger.write("DELETE FROM hosts")  # one that is gone is waited for no longer; the others join again
     if lineage:
         ledger.keep_fact(BEFORE + lineage, standing.at)
-    record = _new_mark(ledger, mark.read(), _begin_life(ledger), standing)
+    record = mark.joining(ledger, _begin_life(ledger), standing)
     takeover.join(ledger, id_here(record), standing.at)
     ledger.after_commit(LINEAGE, lambda: mark.begin(record))
 
@@ -221,16 +221,26 @@ def look_on(ledger: Ledger) -> None:
         return
     if _NEWEST not in look.facts:
         note_what_is_missing(ledger)
-    water, life, timeline = look.water, look.facts.get(_LIFE), standing.identity.timeline
-    whole = water if standing.goes_on_from(life) and not _own_doubt(ledger, look) else None
-    # It is noted first, also where something is missing: this host would go on there, should the old server
-    # be back, or be up still, and what a person or a listener has written here meanwhile would be forgotten.
-    if water and standing.took_over_from(life) and mark.see(timeline, whole) is None and whole:
-        takeover.say_it_is_whole(ledger, look.facts, standing, id_here(water))
+    if (water := look.water) and standing.took_over_from(look.facts.get(_LIFE)):
+        _see(ledger, mark, look, water)
     if _judged(ledger, look) is None:
         if water is None or water.lineage != look.facts[LINEAGE] or _LISTED not in look.facts:
             _be_listed(ledger, mark, standing)
         mark.rise(*newest_batch(ledger), standing.at)
+
+
+def _see(ledger: Ledger, mark: HostMark, look: _Look, water: HighWaterRecord) -> None:
+    """Note that another server has taken over, and tell the others where this host misses nothing there.
+
+    Also where something is missing: this host would go on there, should the old server be back, or be up
+    still, and what a person or a listener has written here meanwhile would be forgotten.
+    """
+    facts, standing, doubt = look.facts, look.standing, _own_doubt(ledger, look)
+    if water.lineage != facts.get(LINEAGE) and not doubt:  # accepted since this host was last here
+        _be_listed(ledger, mark, standing)  # a note of the lineage before holds nobody back in this one
+    whole = water if standing.goes_on_from(facts.get(_LIFE)) and not doubt else None
+    if mark.see(standing.identity.timeline, whole) is None and whole:
+        takeover.say_it_is_whole(ledger, facts, standing, id_here(water))
 
 
 def _be_listed(ledger: Ledger, mark: HostMark, standing: Standing) -> None:
@@ -238,7 +248,7 @@ def _be_listed(ledger: Ledger, mark: HostMark, standing: Standing) -> None:
     with ledger.transaction():  # so that no other process of this host makes its mark, and a newer one
         lineage, water = _facts(ledger).get(LINEAGE), mark.read()
         if lineage and (water is None or water.lineage != lineage):
-            water = _new_mark(ledger, water, lineage, standing)
+            water = mark.joining(ledger, lineage, standing)
             mark.begin(water)
         if lineage:
             takeover.join(ledger, id_here(water), standing.at)
@@ -255,21 +265,11 @@ def _at_home(ledger: Ledger, mark: HostMark, look: _Look, moment: Moment) -> Hig
         mark.must_take_marks()
     joins = not mark.trusted
     if water is None or water.lineage != facts[LINEAGE]:
-        joins, water = True, _new_mark(ledger, water, facts[LINEAGE], standing)
+        joins, water = True, mark.joining(ledger, facts[LINEAGE], standing)
         mark.begin(water)  # what it tells of is committed: it is not ahead of the ledger
     if joins:
         takeover.join(ledger, id_here(water), standing.at)
     return water
-
-
-def _new_mark(
-    ledger: Ledger, before: HighWaterRecord | None, lineage: str, standing: Standing
-) -> HighWaterRecord:
-    newest, reference = newest_batch(ledger)
-    host, timeline = before.host if before else os.urandom(8).hex(), standing.identity.timeline
-    return HighWaterRecord(
-        lineage=lineage, batch=newest, reference=reference, at=standing.at, host=host, timeline=timeline
-    )
 
 
 def _facts(ledger: Ledger, water: HighWaterRecord | None = None) -> dict[str, str]:

@@ -1010,7 +1010,10 @@ def test_by_a_batch_alone_it_would_and_the_text_would_be_sent_twice(
     assert _sent_after_a_copy_was_accepted(live, url, server, run, message) == 2 + 3
 
 
-@pytest.fixture(params=["with all", "without the newest batch"])
+_ACCEPTED = "with all that another host has accepted"
+
+
+@pytest.fixture(params=["with all", "without the newest batch", _ACCEPTED])
 def another_took_over(
     request: pytest.FixtureRequest, live: Live, url: str, server: Cluster, run: Run, message: Path
 ) -> Iterator[Live]:
@@ -1018,9 +1021,14 @@ def another_took_over(
 
     And the server from before is up again, and first in the config.
     """
-    has_all = request.param == "with all"
+    has_all = request.param != "without the newest batch"
     standby = None if has_all else server.standby()
     assert on(live, run, "send", message, "--all", "--yes", "--max-parts", 3).code == 0
+    if request.param == _ACCEPTED:
+        there, text = live.config.with_name("there.toml"), live.config.read_text("utf-8")
+        there.write_text(text.replace('"state"', '"there"'), encoding="utf-8")
+        put_back = ("ledger", "accept-restore", "--put-back", "--reason", "an image")
+        assert run("--config", there, *put_back).code == 0
     standby = standby or server.standby()
     standby.start(hot_standby="on", primary_conninfo="", restore_command="false")
     try:
@@ -1061,6 +1069,23 @@ def test_without_noting_that_who_is_blocked_there_would_get_the_next_text(
     another_took_over: Live, run: Run, message: Path
 ) -> None:
     """The negative control: by cron, which is quiet."""
+    ran = on(another_took_over, run, "--quiet", "send", message, *KEYED)
+    assert (ran.code, ran.said) == (0, "")
+    assert len(another_took_over.simulator.accepted()) == 3 + 3
+
+
+@pytest.fixture
+def marks_of_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hosts that note what they see in a mark of a lineage that nobody goes by any more."""
+    monkeypatch.setattr(hosts, "_be_listed", lambda *_: None)
+
+
+@pytest.mark.usefixtures("marks_of_before")
+@pytest.mark.parametrize("another_took_over", [_ACCEPTED], indirect=True)
+def test_noted_of_a_lineage_before_the_old_one_would_send_all_the_same(
+    another_took_over: Live, run: Run, message: Path
+) -> None:
+    """The negative control: another host has accepted the old one since this host was last there."""
     ran = on(another_took_over, run, "--quiet", "send", message, *KEYED)
     assert (ran.code, ran.said) == (0, "")
     assert len(another_took_over.simulator.accepted()) == 3 + 3
