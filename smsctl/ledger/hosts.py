@@ -230,14 +230,15 @@ def look_on(ledger: Ledger) -> None:
 
 
 def _see(ledger: Ledger, mark: HostMark, look: _Look, water: HighWaterRecord) -> None:
-    """Note that another server has taken over, and tell the others where this host misses nothing there.
+    """Note that another server took over, also where something is missing; tell where nothing is.
 
-    Also where something is missing: this host would go on there, should the old server be back, or be up
-    still, and what a person or a listener has written here meanwhile would be forgotten.
+    Else this host would go on in the old one, should it be up again, and what was written here be forgotten.
     """
     facts, standing, doubt = look.facts, look.standing, _own_doubt(ledger, look)
-    if water.lineage != facts.get(LINEAGE) and not doubt:  # accepted since this host was last here
-        _be_listed(ledger, mark, standing)  # a note of the lineage before holds nobody back in this one
+    if water.lineage != facts.get(LINEAGE):
+        if doubt:
+            return  # from another ledger than this host's own, and it writes nothing there
+        _be_listed(ledger, mark, standing)  # accepted since: what is noted of before holds nobody back
     whole = water if standing.goes_on_from(facts.get(_LIFE)) and not doubt else None
     if mark.see(standing.identity.timeline, whole) is None and whole:
         takeover.say_it_is_whole(ledger, facts, standing, id_here(water))
@@ -248,8 +249,7 @@ def _be_listed(ledger: Ledger, mark: HostMark, standing: Standing) -> None:
     with ledger.transaction():  # so that no other process of this host makes its mark, and a newer one
         lineage, water = _facts(ledger).get(LINEAGE), mark.read()
         if lineage and (water is None or water.lineage != lineage):
-            water = mark.joining(ledger, lineage, standing)
-            mark.begin(water)
+            mark.begin(water := mark.joining(ledger, lineage, standing))
         if lineage:
             takeover.join(ledger, id_here(water), standing.at)
 

@@ -1091,6 +1091,28 @@ def test_noted_of_a_lineage_before_the_old_one_would_send_all_the_same(
     assert len(another_took_over.simulator.accepted()) == 3 + 3
 
 
+def test_a_standby_of_another_ledger_that_took_over_keeps_nobody_from_ones_own(
+    live: Live, url: str, server: Cluster, run: Run, message: Path
+) -> None:
+    """As where the config names a server that was rehearsed with, from before a person accepted this one."""
+    assert on(live, run, "send", message, "--all", "--yes", "--max-parts", 3).code == 0
+    standby = server.standby()
+    assert on(live, run, "ledger", "accept-restore", "--put-back", "--reason", "an image").code == 0
+    standby.start(hot_standby="on", primary_conninfo="", restore_command="false")
+    try:
+        standby.promote()
+        name, text = url.rpartition("/")[2], live.config.read_text("utf-8")
+        live.config.write_text(text.replace(url, standby.url(name)), encoding="utf-8")
+        ran = on(live, run, "block", "add", NUMBER)
+        assert (ran.code, "not the ledger that this host has sent from" in ran.err) == (9, True), ran.said
+    finally:
+        standby.stop()
+    live.config.write_text(text, encoding="utf-8")
+    message.write_text("Hej igen\n", encoding="utf-8")
+    ran = on(live, run, "--quiet", "send", message, *KEYED)
+    assert (ran.code, ran.said) == (0, "")
+
+
 def _written(url: str) -> list[int]:
     tables = ("blocked", "reports", "inbox", "audit")
     with psycopg.connect(url) as admin:
