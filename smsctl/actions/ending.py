@@ -7,14 +7,30 @@ from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import COSTS, Status
 from smsctl.domain.unsettled import Unsettled, unsettled_of
 from smsctl.errors import LedgerError, SmsctlError, UnsettledError, UsageError, worst
-from smsctl.ledger import cancelling, mailings, stops
+from smsctl.ledger import cancelling, lock, mailings, stops
 from smsctl.ledger.store import Ledger
 
 
-def left_unsettled(ledger: Ledger, mailing: Mailing) -> Unsettled:
-    """Return what of the mailing is unknown, held or in doubt, whoever left it so."""
-    states = mailings.tally(ledger, mailing).states
+def left_unsettled(ledger: Ledger, mailing: Mailing, totals: MailingTotals | None = None) -> Unsettled:
+    """Return what of the mailing is unknown, held or in doubt, whoever left it so.
+
+    By the sums that are told beside it, where there are any: by later ones, an answer that another host hears
+    meanwhile would make a code of what nobody is told of.
+    """
+    states = (totals or mailings.tally(ledger, mailing)).states
     return unsettled_of(mailing.id, states, stops.in_doubt(ledger, mailing))
+
+
+def nothing_left(ledger: Ledger, mailing: Mailing) -> MailingTotals:
+    """Return the sums of a mailing of which nothing was found that may be sent.
+
+    Raises TakenError where something is again: another host has heard just now that it was not taken.
+    """
+    totals = mailings.tally(ledger, mailing)
+    is_open = {Status.PENDING, Status.SENDING} & totals.states.keys()
+    if is_open and not cancelling.is_cancelled(ledger, mailing):
+        raise lock.taken()
+    return totals
 
 
 def was_stopped(ledger: Ledger, mailing: Mailing, totals: MailingTotals) -> bool:

@@ -31,7 +31,7 @@ def expected(
     tally = mailings.tally(ledger, mailing)
     values = {"key": told, "id": mailing.id, "counted": counted(tally.states) or say("nothing to send")}
     look = say("See why with: smsctl mailings show {id}", id=mailing.id)
-    if left := left_unsettled(ledger, mailing):
+    if left := left_unsettled(ledger, mailing, tally):
         text = say("{key}: mailing {id} is not settled: {counted}.", **values)
         yield Finding(Level.ERROR, text=text, mend=left.sentences[0], exit_code=left.exit_code)
     elif {Status.PENDING, Status.SENDING} & tally.states.keys():

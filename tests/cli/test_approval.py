@@ -198,6 +198,28 @@ def test_what_became_of_it_between_the_yes_and_the_sending_is_told(
         assert (ran.code, "mailings resolve 1" in ran.said) == (4, True), ran.said
 
 
+def _pending_again(asked: Live, run: Run, log_in: LogIn, monkeypatch: pytest.MonkeyPatch) -> Ran:
+    """Approve what another host had when it was looked for, and of which that one hears: it was not taken."""
+    log_in(BO)
+    monkeypatch.setattr(cli_approve, "_left", lambda *_: None)
+    return run("--config", asked.config, "mailings", "approve", 1, "--yes")
+
+
+def test_what_is_pending_again_does_not_let_a_yes_end_as_if_it_were_sent(
+    asked: Live, run: Run, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = _pending_again(asked, run, log_in, monkeypatch)
+    assert (ran.code, "by another process" in ran.said) == (9, True), ran.said
+
+
+def test_without_a_look_at_that_it_would(
+    asked: Live, run: Run, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(cli_approve, "nothing_left", mailings.tally)
+    assert _pending_again(asked, run, log_in, monkeypatch).code == 0
+
+
 def test_whoever_asked_does_not_approve(asked: Live, run: Run) -> None:
     ran = act(asked.config, run, "approve", 1, "--yes")
     assert (ran.code, "another person approves it" in ran.out) == (5, True)

@@ -16,11 +16,14 @@ from zoneinfo import ZoneInfo
 import pytest
 import tomlkit
 
+from smsctl.actions import ending, expect, resume
 from smsctl.actions import send as sending
 from smsctl.actions.workers import Workers
 from smsctl.cli.clock import Clock
+from smsctl.cli.mailings import resume as cli_resume
+from smsctl.cli.mailings import run_key
 from smsctl.cli.mailings import sending as cli_sending
-from smsctl.cli.output import export
+from smsctl.cli.output import export, figures
 from smsctl.config import rules
 from smsctl.domain.gateway import Traits
 from smsctl.domain.mailing import Mailing
@@ -28,10 +31,10 @@ from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for
 from smsctl.domain.moment import Moment
 from smsctl.errors import LedgerError
 from smsctl.host import clock
-from smsctl.ledger import fitness, late_answers, recovery
+from smsctl.ledger import fitness, late_answers, mailings, recovery
 from smsctl.ledger.store import Ledger
 from smsctl.ledger.under_way import STALE_AFTER_S
-from smsctl.simulator.faults import Sending
+from smsctl.simulator.faults import Fault, Sending
 from smsctl.simulator.server import Behaviour
 
 from .. import postgres_server
@@ -569,6 +572,7 @@ def test_who_finds_all_of_a_mailing_on_the_wire_does_not_end_as_if_it_were_sent(
 def test_without_asking_for_its_right_it_would(slow_pair: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     """The negative control: nobody is told of those whom the first may not have reached."""
     monkeypatch.setattr(recovery, "taking_over", lambda *_: nullcontext())
+    monkeypatch.setattr(cli_resume, "nothing_left", mailings.tally)  # which finds it on the wire too
     assert [ran.code for ran in _beside_the_last_batch(slow_pair)] == [0, 0, 4]
 
 
@@ -750,6 +754,140 @@ def test_by_its_old_session_it_would_look_at_nothing(slower: Fleet, monkeypatch:
     monkeypatch.setattr(recovery, "what_others_left", if_it_is_ours)
     ran = _loses_it_once_more_at_the_end(slower, monkeypatch)
     assert (ran.code, "4 sending" in ran.said) == (0, True), ran.said
+
+
+# What another host hears late, between two looks
+
+
+@pytest.fixture
+def refuses_late(pair: Fleet, live_gateway: LiveGateway, url: str, monkeypatch: pytest.MonkeyPatch) -> Fleet:
+    """A gateway that takes nothing, and says so when another host has gone on meanwhile."""
+    answers, strikes = Event(), vars(Sending)["_strike"]
+
+    def strike(sending: Sending, fault: Fault | None) -> None:
+        answers.wait(WAIT_S)
+        strikes(sending, fault)
+
+    monkeypatch.setattr(Sending, "_strike", strike)
+    behaviour = Behaviour(faults={"error429": 1.0}, retry_after_s=20)
+    live = live_gateway(
+        behaviour,
+        active=False,
+        rows=guardians(3),
+        ledger={"path": None, "url": url, "state": "state"},
+        gateway={"module": "pswincom", "service_id": None},  # which has no list to look in
+    )
+    return pair._replace(live=live, answers=answers)
+
+
+def _hears_late(
+    pair: Fleet, monkeypatch: pytest.MonkeyPatch, looked: tuple[object, str], *line: object
+) -> Ran:
+    """Run a line while another host, whose session has ended, has the mailing on the wire.
+
+    When the line has `looked`, that one hears that nothing was taken, and is killed before it tells anybody.
+    """
+    message = pair.live.config.with_name("text.txt")
+    message.write_text("Hej", encoding="utf-8")
+    sends = ("send", message, "--all", "--yes", "--max-parts", 3, "--key", "k")
+    with begin_process("--config", pair.config("one"), *sends) as first:
+        wait_until(lambda: _in_state(pair, "sending") == 3)
+        _end_the_session_that_sends(pair)
+        assert pair.at("two", "mailings", "list").code == 0
+        wait_until(lambda: _in_state(pair, "unknown") == 3)
+        look = vars(looked[0])[looked[1]]
+
+        def then_it_hears(*given: object, **named: object) -> object:
+            seen = look(*given, **named)
+            pair.answers.set()
+            wait_until(lambda: _in_state(pair, "pending") == 3)
+            first.kill()
+            return seen
+
+        monkeypatch.setattr(*looked, then_it_hears)
+        return pair.at("two", *(line or sends), "--quiet")
+
+
+def test_what_is_heard_between_two_looks_does_not_let_a_key_end_as_if_it_were_sent(
+    refuses_late: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = _hears_late(refuses_late, monkeypatch, (run_key, "_done"))
+    assert (ran.code, "3 unknown" in ran.said) == (4, True), ran.said
+
+
+def test_by_two_looks_it_would(refuses_late: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control: the code is of what is pending by then, and nobody is told of anything."""
+    left = ending.left_unsettled
+    monkeypatch.setattr(ending, "left_unsettled", lambda ledger, mailing, *_: left(ledger, mailing))
+    ran = _hears_late(refuses_late, monkeypatch, (run_key, "_done"))
+    assert (ran.code, ran.said) == (0, ""), ran.said
+
+
+def test_what_is_heard_when_nothing_was_left_does_not_let_a_resume_end_well(
+    refuses_late: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = ("mailings", "resume", 1)
+    ran = _hears_late(refuses_late, monkeypatch, (cli_resume, "what_is_left"), *line)
+    assert (ran.code, "by another process" in ran.said) == (9, True), ran.said
+
+
+def test_without_asking_whether_anything_is_open_it_would(
+    refuses_late: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(cli_resume, "nothing_left", mailings.tally)
+    line = ("mailings", "resume", 1)
+    ran = _hears_late(refuses_late, monkeypatch, (cli_resume, "what_is_left"), *line)
+    assert (ran.code, "nothing pending: 3 pending" in ran.said) == (0, True), ran.said
+
+
+def test_what_is_heard_as_a_key_is_asked_for_does_not_let_it_be_done(
+    refuses_late: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = _hears_late(refuses_late, monkeypatch, (figures, "counted"), "doctor", "--expect", "k")
+    assert (ran.code, "not settled: 3 unknown" in ran.said) == (4, True), ran.said
+
+
+def test_by_another_look_it_would_be_done(refuses_late: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control."""
+    left = ending.left_unsettled
+    monkeypatch.setattr(expect, "left_unsettled", lambda ledger, mailing, *_: left(ledger, mailing))
+    ran = _hears_late(refuses_late, monkeypatch, (figures, "counted"), "doctor", "--expect", "k")
+    assert ran.code == 0, ran.said
+
+
+def _is_given_back_after_the_second_look(pair: Fleet, monkeypatch: pytest.MonkeyPatch) -> Ran:
+    """Run a line of whose key all is pending, but at its second look, when another host had it."""
+    pair.answers.set()
+    message = pair.live.config.with_name("text.txt")
+    message.write_text("Hej", encoding="utf-8")
+    line = ("send", message, "--all", "--yes", "--max-parts", 3, "--key", "k", "--quiet")
+    with begin_process("--config", pair.config("one"), *line) as first:
+        wait_until(lambda: _settled(pair))
+        first.send_signal(signal.SIGINT)
+    assert (first.returncode, _in_state(pair, "pending")) == (130, 3)
+    monkeypatch.setattr(resume, "what_is_left", lambda *_, **__: None)
+    return pair.at("two", *line)
+
+
+def _settled(pair: Fleet) -> int:
+    with psycopg.connect(pair.url) as admin:
+        found = admin.execute("SELECT COUNT(settled_at) FROM smsctl.batches").fetchone()
+    return found[0] if found else 0
+
+
+def test_what_is_given_back_by_then_does_not_let_a_key_end_as_if_it_were_sent(
+    refuses_late: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = _is_given_back_after_the_second_look(refuses_late, monkeypatch)
+    assert (ran.code, "by another process" in ran.said) == (9, True), ran.said
+
+
+def test_without_a_third_look_it_would(refuses_late: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control."""
+    monkeypatch.setattr(ending, "nothing_left", mailings.tally)
+    ran = _is_given_back_after_the_second_look(refuses_late, monkeypatch)
+    assert (ran.code, "3 pending" in ran.said) == (0, True), ran.said
 
 
 # What another host changes in the middle of a run

@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 
 from smsctl.actions.approve import approve, must_be_open, no_longer_every_time
 from smsctl.actions.ceilings import by_time
-from smsctl.actions.ending import has_left_out, left_unsettled, told_with_what_is_left
+from smsctl.actions.ending import has_left_out, left_unsettled, nothing_left, told_with_what_is_left
 from smsctl.actions.may_send import Circumstances
 from smsctl.actions.resume import Remainder, record, what_is_left
 from smsctl.cli import dialogue, options, seen, wiring_gateway
@@ -99,6 +99,8 @@ def _before_it_leaves(
     approve(ledger, mailing, _now(wiring, under), said.reason, every_time=said.every_time)
     rest = _left(wiring, mailing, traits, _now(wiring, under))
     if gateway is None or rest is None:
+        if rest is None:
+            nothing_left(ledger, mailing)
         is_cancelled = rest is None and cancelling.is_cancelled(ledger, mailing)  # since the yes
         return _replied(wiring, mailing, _cancelled(mailing) if is_cancelled else _approved(mailing))
     wiring.output.warn(_approved(mailing))
@@ -224,7 +226,8 @@ def _must_be_one(wanted: Sequence[bool]) -> None:
 
 
 def _replied(wiring: Wiring, mailing: Mailing, sentence: Sentence) -> CommandResult:
-    tally, left = mailings.tally(wiring.ledger, mailing), left_unsettled(wiring.ledger, mailing)
+    tally = mailings.tally(wiring.ledger, mailing)
+    left = left_unsettled(wiring.ledger, mailing, tally)
     return CommandResult(
         data={**render.data(mailing, tally), "approval": _decision(wiring, mailing)},
         screen=[TextLine(sentence, Tone.GOOD), *map(TextLine, left.sentences)],

@@ -1,7 +1,13 @@
 """`smsctl mailings resume ID`: go on with what is still pending."""
 
 from smsctl.actions.ceilings import by_time
-from smsctl.actions.ending import has_left_out, left_unsettled, told_with_what_is_left, was_stopped
+from smsctl.actions.ending import (
+    has_left_out,
+    left_unsettled,
+    nothing_left,
+    told_with_what_is_left,
+    was_stopped,
+)
 from smsctl.actions.resume import what_is_left
 from smsctl.cli import options, seen, wiring_gateway
 from smsctl.cli.circumstances import circumstances
@@ -56,7 +62,8 @@ def run(
 
 
 def _nothing_pending(wiring: Wiring, mailing: Mailing) -> CommandResult:
-    tally, left = mailings.tally(wiring.ledger, mailing), left_unsettled(wiring.ledger, mailing)
+    tally = nothing_left(wiring.ledger, mailing)
+    left = left_unsettled(wiring.ledger, mailing, tally)
     steps = outcome.next_steps(mailing, tally.states, left.in_doubt)
     left_out = has_left_out(wiring.ledger, mailing, tally)
     sentence = say("Mailing {id} has nothing pending.", id=mailing.id)

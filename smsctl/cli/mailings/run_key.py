@@ -53,7 +53,7 @@ def begun(
             if rest:
                 return go_on(wiring, rest, gateway, under, None)
             if found.goes_on:  # another has sent or cancelled the rest since
-                found = found._replace(tally=mailings.tally(ledger, found.mailing))
+                found = found._replace(tally=ending.nothing_left(ledger, found.mailing))
     elif (asked := approvals.of(ledger, found.mailing.id)) and asked.holds and asked.is_open:
         raise still_waits(found.mailing.id).error  # as a real run would
     elif found.goes_on:
@@ -117,7 +117,7 @@ def _told(sentence: Sentence, ledger: Ledger, earlier: Begun, *, dry_run: bool) 
             mailing, tally, skipped.counts(ledger, mailing.id), skipped.outside(ledger, mailing.id)
         ),
     }
-    left = ending.left_unsettled(ledger, mailing)
+    left = ending.left_unsettled(ledger, mailing, tally)
     if dry_run:
         data = {name: one for name, one in data.items() if name != "outcome"} | {"dry_run": True}
         return CommandResult(
