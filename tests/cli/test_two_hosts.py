@@ -515,13 +515,13 @@ def no_standby(url: str) -> Iterator[Callable[[], object]]:
         admin.execute("SELECT pg_reload_conf()")
 
 
+@pytest.mark.parametrize("standby", ["synchronous", "none"])
 def test_who_waits_for_a_standby_that_is_gone_is_told_and_can_leave(
-    pair: Fleet, no_standby: Callable[[], object], tmp_path: Path
+    pair: Fleet, no_standby: Callable[[], object], tmp_path: Path, standby: str
 ) -> None:
     config, message = pair.config("one"), tmp_path / "text.txt"
-    config.write_text(
-        config.read_text("utf-8").replace("[ledger]", '[ledger]\nstandby = "synchronous"'), "utf-8"
-    )
+    asked = config.read_text("utf-8").replace("[ledger]", f'[ledger]\nstandby = "{standby}"')
+    config.write_text(asked, encoding="utf-8")
     message.write_text("Hej", encoding="utf-8")
     no_standby()
     line = ("send", message, "--all", "--yes", "--max-parts", 20)

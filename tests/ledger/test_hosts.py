@@ -2378,11 +2378,12 @@ def test_that_a_standby_is_waited_for_is_said(
     assert told[0].startswith("Waiting for the standby of postgresql://")
 
 
+@pytest.mark.parametrize("is_asked_for", [True, False])
 def test_where_no_answer_hangs_on_it_the_wait_for_a_standby_that_is_gone_ends(
-    waiting: tuple[Ledger, Mailing], site: Site
+    waiting: tuple[Ledger, Mailing], site: Site, *, is_asked_for: bool
 ) -> None:
     _, mailing = waiting
-    access = site.access("one")._replace(standby_must_have_it=True, busy_timeout_s=0.2)
+    access = site.access("one")._replace(standby_must_have_it=is_asked_for, busy_timeout_s=0.2)
     gateway = Taker()
     with closing(open_shared(access)) as ledger, pytest.raises(LedgerError, match=NOT_CONFIRMED):
         send_all(ledger, mailing, gateway)

@@ -42,7 +42,8 @@ class Standby:
         self._most_s, self._patient = access.busy_timeout_s, False
         self._waits_no_longer = False
         self._settings_at = ""  # as the open transaction has found them
-        self.awaited = False  # and whether they and the config say that its COMMIT waits
+        self._waits = False  # and whether they say that its COMMIT waits, whatever the config asks for
+        self.awaited = False  # and whether the config says so too
 
     def listen(self, session: Session) -> None:
         """Hear of what this session's server warns."""
@@ -51,7 +52,7 @@ class Standby:
     def begun(self, settings_at: str, *, has_standby: bool) -> None:
         """Note how a transaction has found the settings, and since when they are so."""
         self._settings_at, self._waits_no_longer = settings_at, False
-        self.awaited = self._asked and has_standby
+        self._waits, self.awaited = has_standby, self._asked and has_standby
 
     def committed(
         self, session: Session, on_wait: Callable[[Sentence], None], *, patient: bool
@@ -72,7 +73,7 @@ class Standby:
     @contextmanager
     def _after(self, wait_s: float, act: Callable[[T], object], about: T) -> Iterator[None]:
         """Act, in a thread of its own, if the block waits for the standby for longer."""
-        if not self.awaited:
+        if not self._waits:
             yield
             return
         timer = Timer(wait_s, act, [about])
