@@ -3,8 +3,6 @@
 It goes when the session ends, whoever ended it: that it is free does not prove that its owner is gone.
 """
 
-from collections.abc import Iterable
-
 import psycopg
 
 from smsctl.host.line import has_hung_up
@@ -36,10 +34,6 @@ class Rights:
         """Let another process have a right."""
         if self._held.pop(reference) and not session.closed:
             session.execute("SELECT pg_advisory_unlock(%s)", (self._key(reference),))
-
-    def lost(self) -> Iterable[str]:
-        """Yield the references of the rights that were taken and went with a session."""
-        return (reference for reference, is_ours in self._held.items() if not is_ours)
 
     def holds(self, session: Session, reference: str) -> bool:
         """Say whether a right that was taken is ours still; it may be asked by any thread, and asks nobody.
