@@ -14,7 +14,7 @@ from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment
 from smsctl.domain.spelling import veil_numbers
-from smsctl.errors import RuleError, Sentence, UsageError, joined, say
+from smsctl.errors import LedgerError, RuleError, Sentence, UsageError, joined, say
 from smsctl.ledger import approvals, lock, mailings, recovery
 from smsctl.ledger.lock import TakenError
 from smsctl.ledger.seam.engine import Progress
@@ -95,31 +95,35 @@ def wait_for_another(
     """Wait while another process sends what was begun under an expanded key, at the longest until `until_s`.
 
     That is on the monotonic clock. What it has left on the wire is unknown then. Raises TakenError when it
-    still sends at that time. A server that cannot be reached meanwhile is waited for as well.
+    still sends at that time. A server that cannot be reached meanwhile is waited for as well; LostError tells
+    of one that cannot be then.
     """
     began_s, waited = time.monotonic(), False
-    while _is_taken(ledger, key):
+    while held := _why_not_yet(ledger, key):
         gone_s, waited = time.monotonic() - began_s, True
         if began_s + gone_s >= until_s:
-            raise TakenError(
-                say("Another process still sends what was begun under the key {key}.", key=veil_numbers(key)),
-                hint=say("Look with: smsctl mailings list; or wait longer: --wait DURATION"),
-            )
+            raise held
         tell(int(gone_s), int(until_s - began_s) + 1)
         time.sleep(min(_LOOK_EVERY_S, max(until_s - time.monotonic(), 0)))
     if waited:
         recovery.recover(ledger, now())
 
 
-def _is_taken(ledger: Ledger, key: str) -> bool:
+def _why_not_yet(ledger: Ledger, key: str) -> LedgerError | None:
+    """Return why nobody may go on yet with what was begun under a key; None: it can be looked at."""
     try:
         mailing = mailings.of_key(ledger, key)
         if mailing is None:
-            return False
+            return None
         with lock.if_nobody_sends(ledger, mailing.reference) as free:
-            return not free
-    except LostError:
-        return True
+            if free:
+                return None
+    except LostError as lost:
+        return lost
+    return TakenError(
+        say("Another process still sends what was begun under the key {key}.", key=veil_numbers(key)),
+        hint=say("Look with: smsctl mailings list; or wait longer: --wait DURATION"),
+    )
 
 
 def _must_be_the_same(ledger: Ledger, mailing: Mailing, key: str, plan_request: PlanRequest) -> None:

@@ -321,14 +321,14 @@ def second(other: Other, run: Run, stuck: Live, message: Path) -> Cron:
 def test_who_waits_sends_what_the_other_run_has_left(
     other: Other, second: Cron, stuck: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looks, is_taken = count(), vars(keyed_run)["_is_taken"]
+    looks, why_not_yet = count(), vars(keyed_run)["_why_not_yet"]
 
-    def look(ledger: Ledger, key: str) -> bool:
+    def look(ledger: Ledger, key: str) -> object:
         if next(looks) == 2:
             other.end()
-        return bool(is_taken(ledger, key))
+        return why_not_yet(ledger, key)
 
-    monkeypatch.setattr(keyed_run, "_is_taken", look)
+    monkeypatch.setattr(keyed_run, "_why_not_yet", look)
     ran = second.send("--wait", "1h")
     assert (ran.code, next(looks)) == (0, 3)
     assert len(stuck.simulator.accepted()) == 3

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import tomlkit
 
-from smsctl.actions import ending, expect, resume
+from smsctl.actions import ending, expect, keyed_run, resume
 from smsctl.actions import send as sending
 from smsctl.actions.workers import Workers
 from smsctl.cli.clock import Clock
@@ -29,7 +29,7 @@ from smsctl.domain.gateway import Traits
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Moment
-from smsctl.errors import LedgerError
+from smsctl.errors import LedgerError, say
 from smsctl.host import clock
 from smsctl.ledger import fitness, late_answers, mailings, recovery
 from smsctl.ledger.store import Ledger
@@ -495,6 +495,35 @@ def test_without_what_is_unknown_it_would_send_twice(pair: Fleet, monkeypatch: p
     with pytest.raises(AssertionError, match="20 accepted"):
         _first_is_killed(pair, "Hej", 8)
     assert len(pair.live.simulator.accepted()) > 20
+
+
+def test_who_waits_for_a_database_that_is_gone_is_not_told_that_another_sends(
+    pair: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = pair.live.config.with_name("text.txt")
+    message.write_text("Hej", encoding="utf-8")
+    line = ("send", message, "--all", "--yes", "--max-parts", 20, "--key", "k")
+    look = vars(keyed_run)["_why_not_yet"]
+
+    def refuse(_access: connect.Access) -> connect.Session:
+        raise LedgerError(say("the login is refused"))
+
+    def look_without_it(ledger: Ledger, key: str) -> object:
+        monkeypatch.setattr(connect, "connect", refuse)
+        with psycopg.connect(pair.url, autocommit=True) as admin:
+            admin.execute(_END_ALL)
+        return look(ledger, key)
+
+    with begin_process("--config", pair.config("one"), *line) as first:
+        wait_until(pair.live.simulator.accepted)
+        monkeypatch.setattr(keyed_run, "_why_not_yet", look_without_it)
+        monkeypatch.setattr(run_key, "read_duration", lambda *_given: timedelta(seconds=0.1))
+        ran = pair.at("two", *line, "--wait", "1m")
+        first.kill()
+    assert (ran.code, "The login is refused" in ran.err) == (9, True), ran.said + ran.err
+
+
+_END_ALL = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'smsctl'"
 
 
 # A standby that is gone
