@@ -6,12 +6,14 @@ And a server that is older than the one of the wheel. Debian's is asked, for the
 import os
 import re
 import shutil
+import socket
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from itertools import count
 from pathlib import Path
+from threading import Thread
 from typing import Any, NamedTuple
 
 import pytest
@@ -37,6 +39,7 @@ import psycopg
 
 from smsctl.ledger.postgres import dialect
 from smsctl.ledger.postgres.connect import Access
+from smsctl.ledger.seam.sentences import LostError
 
 _NUMBERS = count(1)
 _PASSWORD = "canary-of-the-line"
@@ -140,6 +143,29 @@ def test_a_line_that_could_be_anybodys_is_refused(
         open_shared(access._replace(ca_bundle=bundle))
     assert told.value.hint
     assert _PASSWORD not in f"{told.value} {told.value.hint} {told.value.__cause__!r}"
+
+
+@pytest.mark.parametrize("how", ["at once", "in the middle", "reset"])
+def test_a_server_that_goes_down_in_the_middle_is_not_one_whose_certificate_is_wrong(
+    how: str, access: Access, authority: Papers
+) -> None:
+    def go_down() -> None:
+        line, _ = listening.accept()
+        with line:
+            line.recv(8)  # whether it speaks TLS
+            line.sendall(b"S")
+            if how != "at once":
+                line.recv(10_000 if how == "reset" else 1)
+
+    with socket.create_server((_OTHER_THAN_LOOPBACK, 0)) as listening:
+        Thread(target=go_down, daemon=True).start()
+        there = address.Server(host=_OTHER_THAN_LOOPBACK, port=listening.getsockname()[1])
+        with pytest.raises(LostError, match="connection to the database broke"):
+            open_shared(
+                access._replace(
+                    address=access.address._replace(servers=(there,)), ca_bundle=authority.certificate
+                )
+            )
 
 
 def test_a_line_to_the_server_that_is_named_is_taken_and_all_of_it_is_encrypted(

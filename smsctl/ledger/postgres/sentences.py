@@ -140,6 +140,8 @@ _REFUSALS = {
     "remaining connection slots": "53300",
     "resterande anslutningsslottar": "53300",
     "certificate": "08P01",
+    "SSL SYSCALL": "08006",  # it was closed in the middle: the server stops, or starts
+    "unexpected eof": "08006",
     "SSL": "08P01",
     "session is read-only": "25006",
     ':  database "': "3D000",
