@@ -1,6 +1,6 @@
 """Cancelling a mailing: what is pending here, and what the gateway still holds."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -12,7 +12,16 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.unsettled import Unsettled
-from smsctl.errors import ExitCode, GatewayRefusedError, Sentence, SmsctlError, StoppedError, say_n, worst
+from smsctl.errors import (
+    ExitCode,
+    GatewayRefusedError,
+    Sentence,
+    SmsctlError,
+    StoppedError,
+    say,
+    say_n,
+    worst,
+)
 from smsctl.ledger import (
     approvals,
     audit,
@@ -69,9 +78,11 @@ def cancel(
     restoring.refuse_restored(ledger)
     with recovery.taking_over(ledger, mailing, moment):
         with ledger.transaction():
+            recovery.refuse_beside_others(ledger, mailing)
             reconciling.repeat_none(ledger, mailing)
             waiting, pending = cancelling.begin(ledger, mailing, moment)
-            there = _stoppable(ledger, mailing)
+            left_alone, until = under_way.batches_of(ledger, mailing), under_way.latest(ledger, mailing)
+            there = _stoppable(ledger, mailing, left_alone)
             handed = sum(map(len, there.values()))
             told = f"pending messages: {waiting}; at the gateway: {handed}"
             approvals.decide(ledger, mailing.id, ApprovalDecision.CANCELLED, moment, actor)
@@ -80,7 +91,9 @@ def cancel(
         rope = _GatewayCancelling(ledger, mailing, moment, there)
         if open_gateway is not None and handed:
             rope.pull(open_gateway)
-    accepted = corrections.messages_in(ledger, mailing, Status.ACCEPTED)
+        accepted = corrections.messages_in(ledger, mailing, Status.ACCEPTED)
+        if open_gateway is not None and not left_alone.isdisjoint(accepted.values()):
+            rope.leave(open_gateway, left_alone, until)
     left = left_unsettled(ledger, mailing)
     not_asked = sum(1 for batch in accepted.values() if batch in rope.not_asked)
     return Cancelled(
@@ -93,9 +106,8 @@ def cancel(
     )
 
 
-def _stoppable(ledger: Ledger, mailing: Mailing) -> dict[Status, dict[int, int]]:
+def _stoppable(ledger: Ledger, mailing: Mailing, left_alone: Collection[int]) -> dict[Status, dict[int, int]]:
     """Return by state each message that the gateway may hold, and its batch, unless that is under way."""
-    left_alone = under_way.batches_of(ledger, mailing)
     return {
         state: {
             message: batch
@@ -161,6 +173,25 @@ class _GatewayCancelling:
             if unanswered >= _UNANSWERED_IN_A_ROW:
                 return self._give_up(rows[place + 1 :], None)
         return None
+
+    def leave(self, open_gateway: Callable[[], Gateway], batches: Collection[int], until: str | None) -> None:
+        """Ask for none of the batches that may be under way, though it was heard late that they are held.
+
+        What is stopped of one that was submitted once more would be taken again.
+        """
+        line = say(
+            "A request of mailing {id} may be under way until {until}, perhaps from another host.",
+            id=self.mailing.id,
+            until=until,
+        )
+        trouble: SmsctlError = StoppedError(line)
+        try:
+            if not isinstance(open_gateway(), Cancelling):
+                return
+        except SmsctlError as error:
+            trouble = error
+        self.trouble = self.trouble or trouble
+        self.not_asked.update(batches)
 
     def _give_up(self, rows: Sequence[BatchRow], error: SmsctlError | None) -> None:
         self.trouble = error

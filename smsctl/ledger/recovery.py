@@ -41,6 +41,15 @@ def taking_over(ledger: Ledger, mailing: Mailing, moment: Moment) -> Iterator[No
         yield
 
 
+def refuse_beside_others(ledger: Ledger, mailing: Mailing) -> None:
+    """Raise TakenError where another has marked something since we took over, in the open transaction.
+
+    On a server the right goes with a session, and that may have ended before this transaction began.
+    """
+    if ledger.rows(_UNSETTLED, mailing.id):
+        raise lock.taken()
+
+
 def what_others_left(ledger: Ledger, mailing: Mailing, moment: Moment) -> None:
     """Make unknown what another process has left on the wire since we began.
 

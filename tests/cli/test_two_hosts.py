@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import tomlkit
 
+from smsctl.actions import cancel as cancelling
 from smsctl.actions import ending, expect, keyed_run, resume
 from smsctl.actions import send as sending
 from smsctl.actions.workers import Workers
@@ -783,6 +784,91 @@ def test_by_its_old_session_it_would_look_at_nothing(slower: Fleet, monkeypatch:
     monkeypatch.setattr(recovery, "what_others_left", if_it_is_ours)
     ran = _loses_it_once_more_at_the_end(slower, monkeypatch)
     assert (ran.code, "4 sending" in ran.said) == (0, True), ran.said
+
+
+# A cancelling in mid-run
+
+
+def _cancelled_before_it_is_heard(pair: Fleet) -> Ran:
+    """Cancel what is to leave later, while a batch of it is on the wire, and again when that was heard."""
+    pair.live.config.with_name("text.txt").write_text("Hej", encoding="utf-8")
+    at = f"{datetime.now(ZoneInfo('Europe/Stockholm')) + timedelta(days=1):%Y-%m-%dT12:00}"
+    line = ("send", pair.live.config.with_name("text.txt"), "--all", "--yes", "--max-parts", 20, "--at", at)
+    with begin_process("--config", pair.config("one"), *line) as first:
+        wait_until(lambda: _in_state(pair, "sending") == 4)
+        _end_the_session_that_sends(pair)
+        cancelled = pair.at("two", "mailings", "cancel", 1)
+        pair.answers.set()
+        assert (cancelled.code, end_process(first).code) == (4, 5), cancelled.said
+    return pair.at("two", "mailings", "cancel", 1)
+
+
+def test_who_did_not_ask_to_stop_what_was_heard_late_does_not_say_that_it_cannot_be_stopped(
+    slower: Fleet, url: str
+) -> None:
+    ran = _cancelled_before_it_is_heard(slower)
+    assert (ran.code, "may be under way until" in ran.said) == (7, True), ran.said
+    assert "Ask it again with" in ran.said
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("UPDATE smsctl.batches SET under_way_until = NULL")
+    again = slower.at("two", "mailings", "cancel", 1)
+    assert (again.code, "4 messages stopped at the gateway" in again.said) == (0, True), again.said
+
+
+def test_without_asking_whether_it_asked_it_would(slower: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control."""
+    monkeypatch.setattr(vars(cancelling)["_GatewayCancelling"], "leave", lambda *_: None)
+    ran = _cancelled_before_it_is_heard(slower)
+    assert (ran.code, "4 messages could not be stopped: the gateway sends them" in ran.said) == (0, True)
+
+
+def _cancelled_by_who_has_lost_its_right(pair: Fleet, monkeypatch: pytest.MonkeyPatch) -> Ran:
+    """End the session that cancels before it writes; another host goes on with the mailing meanwhile."""
+    pair.live.config.with_name("text.txt").write_text("Hej", encoding="utf-8")
+    line = ("send", pair.live.config.with_name("text.txt"), "--all", "--yes", "--max-parts", 20)
+    with begin_process("--config", pair.config("one"), *line) as first:
+        wait_until(lambda: _in_state(pair, "sending") == 4)
+        first.send_signal(signal.SIGINT)
+        assert first.stderr
+        assert "Stopping after" in first.stderr.readline()
+        pair.answers.set()
+    assert (first.returncode, _in_state(pair, "pending")) == (130, 8)
+    pair.answers.clear()
+    look, others = vars(recovery)["_recover_mailing"], list[Popen[str]]()
+
+    def then_it_is_lost(*given: object) -> int:
+        orphaned: int = look(*given)
+        monkeypatch.setattr(recovery, "_recover_mailing", look)
+        _end_the_session_that_sends(pair)
+        resume = ("mailings", "resume", 1)
+        others.append(begin_process("--config", pair.config("one"), *resume))
+        wait_until(lambda: _in_state(pair, "sending") == 4)
+        return orphaned
+
+    monkeypatch.setattr(recovery, "_recover_mailing", then_it_is_lost)
+    ran = pair.at("two", "mailings", "cancel", 1, "--quiet")
+    pair.answers.set()
+    for other in others:
+        end_process(other)
+    return ran
+
+
+def test_who_has_lost_its_right_cancels_nothing_beside_who_sends(
+    slower: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = _cancelled_by_who_has_lost_its_right(slower, monkeypatch)
+    assert (ran.code, "by another process" in ran.said) == (9, True), ran.said
+    assert _in_state(slower, "accepted") == 12
+
+
+def test_else_it_would_end_well_and_say_nothing_of_what_is_on_the_wire(
+    slower: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(recovery, "refuse_beside_others", lambda *_: None)
+    ran = _cancelled_by_who_has_lost_its_right(slower, monkeypatch)
+    assert (ran.code, "4 messages were accepted before" in ran.said) == (0, True), ran.said
+    assert (_in_state(slower, "accepted"), _in_state(slower, "cancelled")) == (8, 4)
 
 
 # What another host hears late, between two looks
