@@ -68,11 +68,11 @@ def resolve(
     the mailing, RuleError while one on another host may do so, where more are unknown by now, and where what
     is cancelled shall be sent again.
     """
-    with recovery.taking_over(ledger, mailing, moment):  # nobody cancels it meanwhile
-        mailing = mailings.get(ledger, mailing.id)
-        if word is ResolveAnswer.RESEND:
-            refuse_resend(mailing)
+    with recovery.taking_over(ledger, mailing, moment):
         with ledger.transaction():
+            mailing = mailings.get(ledger, mailing.id)
+            if word is ResolveAnswer.RESEND:
+                refuse_resend(mailing)
             under_way.refuse(ledger, mailing)
             unknown = corrections.messages_in(ledger, mailing, Status.UNKNOWN)
             if most is not None:
@@ -88,7 +88,8 @@ def resolve(
                 audit.record(ledger, moment, actor, "resolve", f"mailing {mailing.id}", detail, reason)
         for some in pieces:
             with ledger.transaction():
-                repeated = under_way.batches_of(ledger, mailing)  # by whoever has the right by now
+                mailing = mailings.get(ledger, mailing.id)  # it may be cancelled by now
+                repeated = under_way.batches_of(ledger, mailing)
                 rest = [(message, batch) for message, batch in some if batch not in repeated]
                 settled += _settle(ledger, mailing, word, rest, moment)
     return settled

@@ -13,13 +13,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext, suppress
 from datetime import datetime, timedelta, tzinfo
+from functools import cache
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple, Self
 
 import pytest
 
 from smsctl.actions import reconcile
+from smsctl.actions import resolve as resolving
 from smsctl.actions.accept_restore import accept_restore
 from smsctl.actions.begin import begin
 from smsctl.actions.cancel import cancel
@@ -564,6 +567,41 @@ def test_a_word_is_not_said_of_what_was_sent_since(one: Ledger, two: Ledger, adm
     assert states(two) == {"unknown": 4}
     run(two, mailings.get(two, 1), gateway)
     must_be_true(two, gateway)
+
+
+def _cancelled_in_the_middle_of_a_word(one: Ledger, two: Ledger, admin: Admin) -> Mailing:
+    """Let a host lose its right in the middle of a person's word, and another cancel the mailing."""
+    mailing = new_mailing(one, 4)
+    run(one, mailing, Unheard(takes=False))
+    let_all_arrive(one)
+
+    def meanwhile() -> None:
+        end_session(admin, one)
+        cancel(two, mailing, None, now(), ACTOR, None)
+
+    vars(one).update(_rows=2, give_way=meanwhile)
+    assert resolve(one, mailing, ResolveAnswer.NOT_SENT, now(), ACTOR, "asked") == 4
+    return mailing
+
+
+def test_of_what_is_cancelled_in_the_middle_of_a_word_nothing_is_pending(
+    one: Ledger, two: Ledger, admin: Admin
+) -> None:
+    _cancelled_in_the_middle_of_a_word(one, two, admin)
+    assert states(two) == {"cancelled": 4}
+
+
+def test_by_the_mailing_as_it_was_read_before_some_would_be(
+    one: Ledger, two: Ledger, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    get = mailings.get
+    as_before = cache(lambda mailing: get(one, mailing))
+    monkeypatch.setattr(
+        resolving, "mailings", SimpleNamespace(get=lambda _ledger, mailing: as_before(mailing))
+    )
+    _cancelled_in_the_middle_of_a_word(one, two, admin)
+    assert states(two) == {"cancelled": 2, "pending": 2}
 
 
 class Held(Taker):
