@@ -602,7 +602,8 @@ def test_who_finds_all_of_a_mailing_on_the_wire_does_not_end_as_if_it_were_sent(
 def test_without_asking_for_its_right_it_would(slow_pair: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     """The negative control: nobody is told of those whom the first may not have reached."""
     monkeypatch.setattr(recovery, "taking_over", lambda *_: nullcontext())
-    monkeypatch.setattr(cli_resume, "nothing_left", mailings.tally)  # which finds it on the wire too
+    for asks in (cli_resume, ending):
+        monkeypatch.setattr(asks, "nothing_left", mailings.tally)  # which finds it on the wire too
     assert [ran.code for ran in _beside_the_last_batch(slow_pair)] == [0, 0, 4]
 
 
@@ -884,15 +885,17 @@ def refuses_late(pair: Fleet, live_gateway: LiveGateway, url: str, monkeypatch: 
         strikes(sending, fault)
 
     monkeypatch.setattr(Sending, "_strike", strike)
-    behaviour = Behaviour(faults={"error429": 1.0}, retry_after_s=20)
-    live = live_gateway(
-        behaviour,
+    return pair._replace(live=_refusing(live_gateway, url, retry_after_s=20), answers=answers)
+
+
+def _refusing(live_gateway: LiveGateway, url: str, *, retry_after_s: int) -> Live:
+    return live_gateway(
+        Behaviour(faults={"error429": 1.0}, retry_after_s=retry_after_s),
         active=False,
         rows=guardians(3),
         ledger={"path": None, "url": url, "state": "state"},
         gateway={"module": "pswincom", "service_id": None},  # which has no list to look in
     )
-    return pair._replace(live=live, answers=answers)
 
 
 def _hears_late(
@@ -1003,6 +1006,60 @@ def test_without_a_third_look_it_would(refuses_late: Fleet, monkeypatch: pytest.
     monkeypatch.setattr(ending, "nothing_left", mailings.tally)
     ran = _is_given_back_after_the_second_look(refuses_late, monkeypatch)
     assert (ran.code, "3 pending" in ran.said) == (0, True), ran.said
+
+
+def _claimed_once_more_as_a_key_is_asked_for(
+    pair: Fleet, live_gateway: LiveGateway, monkeypatch: pytest.MonkeyPatch
+) -> Ran:
+    """End a host's session as a line of its key has looked, and that of the line as it has recovered it.
+
+    The first hears that nothing was taken, has its right back, and is killed with all on the wire once more.
+    """
+    pair = pair._replace(live=_refusing(live_gateway, pair.url, retry_after_s=1))
+    pair.live.config.with_name("text.txt").write_text("Hej", encoding="utf-8")
+    message = pair.live.config.with_name("text.txt")
+    line = ("send", message, "--all", "--yes", "--max-parts", 3, "--key", "k")
+    look, recover = vars(keyed_run)["begun_under"], vars(recovery)["_recover_mailing"]
+
+    def then_the_first_has_lost_it(*given: object) -> object:
+        found = look(*given)
+        monkeypatch.setattr(keyed_run, "begun_under", look)
+        _end_the_session_that_sends(pair)
+        return found
+
+    def then_it_is_lost(*given: object) -> object:
+        orphaned = recover(*given)
+        monkeypatch.setattr(recovery, "_recover_mailing", recover)
+        _end_the_session_that_sends(pair)
+        pair.answers.set()
+        wait_until(lambda: _in_state(pair, "pending") == 3)
+        pair.answers.clear()
+        wait_until(lambda: _in_state(pair, "sending") == 3)
+        return orphaned
+
+    with begin_process("--config", pair.config("one"), *line) as first:
+        wait_until(lambda: _in_state(pair, "sending") == 3)
+        monkeypatch.setattr(keyed_run, "begun_under", then_the_first_has_lost_it)
+        monkeypatch.setattr(recovery, "_recover_mailing", then_it_is_lost)
+        ran = pair.at("two", *line, "--quiet")
+        first.kill()
+    return ran
+
+
+def test_what_is_claimed_once_more_as_a_key_is_asked_for_does_not_let_it_end_as_if_it_were_sent(
+    refuses_late: Fleet, live_gateway: LiveGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = _claimed_once_more_as_a_key_is_asked_for(refuses_late, live_gateway, monkeypatch)
+    assert (ran.code, "by another process" in ran.said) == (9, True), ran.said
+
+
+def test_by_what_is_pending_alone_it_would_end_so(
+    refuses_late: Fleet, live_gateway: LiveGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr(ending, "nothing_left", mailings.tally)
+    ran = _claimed_once_more_as_a_key_is_asked_for(refuses_late, live_gateway, monkeypatch)
+    assert (ran.code, ran.said) == (0, ""), ran.said
 
 
 # What another host changes in the middle of a run

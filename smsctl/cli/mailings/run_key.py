@@ -16,7 +16,7 @@ from smsctl.cli.typed_times import read_duration
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.approval import still_waits
 from smsctl.domain.gateway import Gateway
-from smsctl.domain.message import COSTS
+from smsctl.domain.message import COSTS, Status
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import Sentence, UsageError, say
 from smsctl.ledger import approvals, mailings, skipped
@@ -52,7 +52,7 @@ def begun(
             )
             if rest:
                 return go_on(wiring, rest, gateway, under, None)
-            if found.goes_on:  # another has sent or cancelled the rest since
+            if found.goes_on or found.tally.states.get(Status.SENDING):  # another has got at it since
                 found = found._replace(tally=ending.nothing_left(ledger, found.mailing))
     elif (asked := approvals.of(ledger, found.mailing.id)) and asked.holds and asked.is_open:
         raise still_waits(found.mailing.id).error  # as a real run would
