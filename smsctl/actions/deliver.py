@@ -49,7 +49,9 @@ class Delivery(NamedTuple):
         rejected = states.get(Status.REJECTED, 0)
         run = self.result._replace(states=Counter({Status.REJECTED: rejected}))
         codes = [run.exit_code]
-        if self.left_to or (states.get(Status.PENDING) and not self.result.stop):
+        # What another process has on the wire by now may be lost with it: nobody is told that all is well.
+        is_open = not {Status.PENDING, Status.SENDING}.isdisjoint(states)
+        if self.left_to or (is_open and not self.result.stop):
             codes.append(ExitCode.STOPPED)
         if self.found_nobody:
             codes.append(ExitCode.REFUSED)

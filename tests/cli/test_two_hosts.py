@@ -17,7 +17,7 @@ import pytest
 import tomlkit
 
 from smsctl.actions import cancel as cancelling
-from smsctl.actions import ending, expect, keyed_run, resume
+from smsctl.actions import deliver, ending, expect, keyed_run, resume
 from smsctl.actions import send as sending
 from smsctl.actions.workers import Workers
 from smsctl.cli.clock import Clock
@@ -30,7 +30,7 @@ from smsctl.domain.gateway import Traits
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Moment
-from smsctl.errors import LedgerError, say
+from smsctl.errors import ExitCode, LedgerError, say
 from smsctl.host import clock
 from smsctl.ledger import fitness, late_answers, mailings, recovery
 from smsctl.ledger.store import Ledger
@@ -723,7 +723,7 @@ def test_without_that_it_would_end_as_if_all_were_reached(
     """The negative control."""
     monkeypatch.setattr(recovery, "what_others_left", lambda *_: None)
     ran = _another_sends_meanwhile_and_is_killed(slower)
-    assert (ran.code, "4 sending" in ran.said) == (0, True), ran.said
+    assert (ran.code, "4 sending" in ran.said) == (7, True), ran.said
 
 
 def _loses_it_once_more_at_the_end(pair: Fleet, monkeypatch: pytest.MonkeyPatch) -> Ran:
@@ -784,7 +784,57 @@ def test_by_its_old_session_it_would_look_at_nothing(slower: Fleet, monkeypatch:
 
     monkeypatch.setattr(recovery, "what_others_left", if_it_is_ours)
     ran = _loses_it_once_more_at_the_end(slower, monkeypatch)
-    assert (ran.code, "4 sending" in ran.said) == (0, True), ran.said
+    assert (ran.code, "4 sending" in ran.said) == (7, True), ran.said
+
+
+def _another_sends_the_rest_once_it_has_looked(pair: Fleet, monkeypatch: pytest.MonkeyPatch) -> Ran:
+    """Let a person say at the end of a run that the rest was not sent, and another host send that."""
+    pair.live.config.with_name("text.txt").write_text("Hej", encoding="utf-8")
+    line = ("send", pair.live.config.with_name("text.txt"), "--all", "--yes", "--max-parts", 20)
+    look, others = vars(recovery)["what_others_left"], list[Popen[str]]()
+    with begin_process("--config", pair.config("one"), *line) as first:
+        wait_until(lambda: _in_state(pair, "sending") == 4)
+        first.kill()
+    with psycopg.connect(pair.url, autocommit=True) as admin:
+        admin.execute("UPDATE smsctl.batches SET under_way_until = NULL")
+
+    def then_it_is_lost(*given: object) -> None:
+        look(*given)
+        _end_the_session_that_sends(pair)
+        assert pair.at("two", "mailings", "resolve", 1, "--not-sent", "--reason", "asked").code == 0
+        pair.answers.clear()
+        others.append(begin_process("--config", pair.config("two"), "mailings", "resume", 1))
+        wait_until(lambda: _in_state(pair, "sending") == 4)
+
+    pair.answers.set()
+    monkeypatch.setattr(recovery, "what_others_left", then_it_is_lost)
+    ran = pair.at("one", "mailings", "resume", 1, "--quiet")
+    for other in others:
+        other.kill()
+        end_process(other)
+    return ran
+
+
+def test_who_is_done_while_another_sends_what_was_unknown_does_not_end_as_if_it_were_sent(
+    slower: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = _another_sends_the_rest_once_it_has_looked(slower, monkeypatch)
+    assert (ran.code, "4 sending" in ran.said) == (7, True), ran.said
+
+
+def test_by_what_is_pending_alone_the_run_would(slower: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control."""
+    own = vars(deliver.Delivery)["own_exit_code"].fget
+
+    def of_what_waits(done: deliver.Delivery) -> ExitCode:
+        states = dict(done.tally.states)
+        del states[Status.SENDING]
+        code: ExitCode = own(done._replace(tally=done.tally._replace(states=states)))
+        return code
+
+    monkeypatch.setattr(deliver.Delivery, "own_exit_code", property(of_what_waits))
+    ran = _another_sends_the_rest_once_it_has_looked(slower, monkeypatch)
+    assert (ran.code, ran.said) == (0, ""), ran.said
 
 
 # A cancelling in mid-run
