@@ -91,10 +91,10 @@ def cancel(
         rope = _GatewayCancelling(ledger, mailing, moment, there)
         if open_gateway is not None and handed:
             rope.pull(open_gateway)
+        left = left_unsettled(ledger, mailing)  # first: what is heard meanwhile is accepted then
         accepted = corrections.messages_in(ledger, mailing, Status.ACCEPTED)
         if open_gateway is not None and not left_alone.isdisjoint(accepted.values()):
             rope.leave(open_gateway, left_alone, until)
-    left = left_unsettled(ledger, mailing)
     not_asked = sum(1 for batch in accepted.values() if batch in rope.not_asked)
     return Cancelled(
         pending=pending,

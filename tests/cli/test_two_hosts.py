@@ -30,9 +30,10 @@ from smsctl.domain.gateway import Traits
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Moment
+from smsctl.domain.unsettled import Unsettled
 from smsctl.errors import ExitCode, LedgerError, say
 from smsctl.host import clock
-from smsctl.ledger import fitness, late_answers, mailings, recovery
+from smsctl.ledger import corrections, fitness, late_answers, mailings, recovery
 from smsctl.ledger.store import Ledger
 from smsctl.ledger.under_way import STALE_AFTER_S
 from smsctl.simulator.faults import Fault, Sending
@@ -920,6 +921,52 @@ def test_else_it_would_end_well_and_say_nothing_of_what_is_on_the_wire(
     ran = _cancelled_by_who_has_lost_its_right(slower, monkeypatch)
     assert (ran.code, "4 messages were accepted before" in ran.said) == (0, True), ran.said
     assert (_in_state(slower, "accepted"), _in_state(slower, "cancelled")) == (8, 4)
+
+
+def _cancelled_as_it_is_heard(pair: Fleet, monkeypatch: pytest.MonkeyPatch, *, before: bool) -> Ran:
+    """Cancel a mailing of which a batch is on the wire; that is heard as it is asked what is unsettled."""
+    pair.live.config.with_name("text.txt").write_text("Hej", encoding="utf-8")
+    line = ("send", pair.live.config.with_name("text.txt"), "--all", "--yes", "--max-parts", 20)
+    look = ending.left_unsettled
+
+    def heard() -> None:
+        pair.answers.set()
+        wait_until(lambda: _in_state(pair, "accepted") == 4)
+
+    def as_it_is_heard(ledger: Ledger, mailing: Mailing) -> Unsettled:
+        if before:
+            heard()
+        left = look(ledger, mailing)
+        heard()
+        return left
+
+    with begin_process("--config", pair.config("one"), *line) as first:
+        wait_until(lambda: _in_state(pair, "sending") == 4)
+        _end_the_session_that_sends(pair)
+        assert pair.at("two", "mailings", "list").code == 0
+        monkeypatch.setattr(cancelling, "left_unsettled", as_it_is_heard)
+        ran = pair.at("two", "mailings", "cancel", 1)
+        end_process(first)
+    return ran
+
+
+def test_what_is_heard_between_two_looks_of_a_cancel_does_not_let_it_end_well(
+    slower: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = _cancelled_as_it_is_heard(slower, monkeypatch, before=False)
+    assert (ran.code, "4 messages could not be stopped" in ran.said) == (4, True), ran.said
+
+
+def test_by_what_was_accepted_before_it_would(slower: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control: what is accepted is looked for first, and what is unsettled after that."""
+    look = corrections.messages_in
+
+    def as_before(ledger: Ledger, mailing: Mailing, state: Status) -> dict[int, int]:
+        return {} if state is Status.ACCEPTED else look(ledger, mailing, state)
+
+    monkeypatch.setattr(corrections, "messages_in", as_before)
+    ran = _cancelled_as_it_is_heard(slower, monkeypatch, before=True)
+    assert (ran.code, "4 messages" in ran.said) == (0, False), ran.said
 
 
 # What another host hears late, between two looks
