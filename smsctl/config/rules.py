@@ -138,13 +138,10 @@ def _server(values: Values) -> Iterator[Problem]:
                 yield Problem(("ledger", name), say("goes with url: it is of a ledger on a server"))
     elif ledger["path"] is not None:
         yield Problem(("ledger", "path"), say("does not go with url: the ledger is a file, or on a server"))
-    elif values[()]["mode"] == "live" and not _stays_here(values["gateway",]):
-        yield Problem(
-            ("ledger", "url"),
-            say("is on trial: it goes with a simulator on this machine, and with no gateway that sends"),
-        )
     if ledger["url"] is not None:
         yield from _longest_request(values["gateway",])
+        if values[()]["mode"] == "live" and not _stays_here(values["gateway",]):
+            yield from _on_trial(values)
 
 
 def _longest_request(gateway: Mapping[str, object]) -> Iterator[Problem]:
@@ -160,6 +157,16 @@ def _longest_request(gateway: Mapping[str, object]) -> Iterator[Problem]:
         if isinstance(given, float) and given > n:
             told = say("must not be longer than {n} seconds where hosts share the ledger", n=n)
             yield Problem(("gateway", name), told)
+
+
+def _on_trial(values: Values) -> Iterator[Problem]:
+    """Check that no SMS is sent in a way in which hosts that share a ledger may send twice still."""
+    if values["ledger",]["standby"] == "synchronous":
+        told = say('is on trial: "synchronous" goes with a simulator on this machine alone')
+        yield Problem(("ledger", "standby"), told)
+    if values["gateway",]["use_web_service"] is False:
+        told = say("must be true where hosts share the ledger: sending by e-mail is on trial there")
+        yield Problem(("gateway", "use_web_service"), told)
 
 
 def _stays_here(gateway: Mapping[str, object]) -> bool:

@@ -143,19 +143,36 @@ def test_a_person_may_call_urgent_what_is_left_of_a_mailing(
         assert admin.execute("SELECT urgent, over_day FROM smsctl.mailings").fetchall() == [(1, 0)]
 
 
-@pytest.mark.parametrize(
-    "gateway",
-    [{"url": None}, {"url": "https://127.0.0.1"}, {"proxy": "http://127.0.0.1:3128"}],
-    ids=["the gateway's own", "https", "a proxy"],
-)
-def test_with_a_gateway_that_sends_it_is_refused(
-    gateway: dict[str, object], live_gateway: LiveGateway, run: Run, message: Path, url: str
+SENDS = {"the gateway's own": {"url": None}, "https": {"url": "https://127.0.0.1"}}
+SENDS["a proxy"] = {"proxy": "http://127.0.0.1:3128"}
+
+
+@pytest.mark.parametrize("gateway", SENDS.values(), ids=SENDS)
+def test_with_a_gateway_that_sends_it_is_taken(
+    gateway: dict[str, object], live_gateway: LiveGateway, run: Run, url: str
 ) -> None:
     live = live_gateway(ledger={"path": None, "url": url, "state": "state"}, gateway=gateway)
-    ran = on(live, run, "send", message, "--all", "--yes", "--max-parts", 3)
-    assert ran.code == 8
-    assert "on trial" in ran.said
-    assert not live.simulator.accepted()
+    ran = on(live, run, "mailings", "list")
+    assert ran.code == 0, ran.said
+
+
+@pytest.mark.parametrize("gateway", SENDS.values(), ids=SENDS)
+def test_that_goes_on_by_itself_in_another_database_only_with_a_simulator(
+    gateway: dict[str, object], live_gateway: LiveGateway, run: Run, url: str
+) -> None:
+    server = {"path": None, "url": url, "state": "state", "standby": "synchronous"}
+    refused = on(live_gateway(ledger=server, gateway=gateway), run, "mailings", "list")
+    assert (refused.code, "ledger.standby: is on trial" in refused.said) == (8, True), refused.said
+    taken = on(live_gateway(ledger=server), run, "mailings", "list")
+    assert taken.code == 0, taken.said
+
+
+def test_that_sends_by_e_mail_it_is_refused(live_gateway: LiveGateway, run: Run, url: str) -> None:
+    server: dict[str, object] = {"path": None, "url": url, "state": "state"}
+    route: dict[str, object] = {"host": "127.0.0.1", "port": 9, "from_address": "sms@example.se"}
+    live = live_gateway(ledger=server, gateway={"use_web_service": False}, smtp=route)
+    ran = on(live, run, "mailings", "list")
+    assert (ran.code, "gateway.use_web_service: must be true" in ran.said) == (8, True), ran.said
 
 
 NUMBER = "+46701740605"
