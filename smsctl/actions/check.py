@@ -261,13 +261,14 @@ def keyed_runs(
     if not runs:
         yield Finding(Level.SKIPPED, say("Nothing was sent under a key yet."))
     for run in runs:
-        at, key = shown(run.last_good_at) if run.last_good_at else None, veil_numbers(run.key)
+        at = shown(run.last_good_at) if run.last_good_at else None
+        values = {"key": veil_numbers(run.key), "mailing": run.mailing, "at": at}
         if not run.unfinished:
-            text = say("{key}: sent whole at {at}, mailing {mailing}.", key=key, at=at, mailing=run.mailing)
-            yield Finding(Level.OK, text)
+            yield Finding(Level.OK, say("{key}: sent whole at {at}, mailing {mailing}.", **values))
             continue
-        values = {"key": key, "mailing": run.mailing, "at": at or "-"}
         text = say("{key}: mailing {mailing} is not finished; the last whole one was at {at}.", **values)
+        if at is None:
+            text = say("{key}: mailing {mailing} is not finished, and none was sent whole before.", **values)
         yield Finding(
             Level.WARNING, text=text, mend=say("See: smsctl mailings show {mailing}", mailing=run.mailing)
         )

@@ -364,7 +364,7 @@ def test_what_waits_for_a_person_is_counted(live_gateway: LiveGateway, run: Run,
     ran = run("--config", live.config, "doctor", "--json")
     assert (ran.code, level(ran, "waiting"), level(ran, "last-run")) == (0, "warning", "warning")
     assert text(ran, "waiting") == "3 messages are unknown."
-    assert text(ran, "last-run") == "w-{week}: mailing 1 is not finished; the last whole one was at -."
+    assert text(ran, "last-run") == "w-{week}: mailing 1 is not finished, and none was sent whole before."
 
 
 def test_the_last_mailing_of_each_key_that_went_well_is_named(
