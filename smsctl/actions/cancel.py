@@ -81,7 +81,7 @@ def cancel(
             recovery.refuse_beside_others(ledger, mailing)
             reconciling.repeat_none(ledger, mailing)
             waiting, pending = cancelling.begin(ledger, mailing, moment)
-            left_alone, until = under_way.batches_of(ledger, mailing), under_way.latest(ledger, mailing)
+            left_alone = under_way.batches_of(ledger, mailing)
             there = _stoppable(ledger, mailing, left_alone)
             handed = sum(map(len, there.values()))
             told = f"pending messages: {waiting}; at the gateway: {handed}"
@@ -93,8 +93,8 @@ def cancel(
             rope.pull(open_gateway)
         left = left_unsettled(ledger, mailing)  # first: what is heard meanwhile is accepted then
         accepted = corrections.messages_in(ledger, mailing, Status.ACCEPTED)
-        if open_gateway is not None and not left_alone.isdisjoint(accepted.values()):
-            rope.leave(open_gateway, left_alone, until)
+        if open_gateway is not None and not left_alone.keys().isdisjoint(accepted.values()):
+            rope.leave(open_gateway, left_alone)
     not_asked = sum(1 for batch in accepted.values() if batch in rope.not_asked)
     return Cancelled(
         pending=pending,
@@ -174,15 +174,15 @@ class _GatewayCancelling:
                 return self._give_up(rows[place + 1 :], None)
         return None
 
-    def leave(self, open_gateway: Callable[[], Gateway], batches: Collection[int], until: str | None) -> None:
-        """Ask for none of the batches that may be under way, though it was heard late that they are held.
+    def leave(self, open_gateway: Callable[[], Gateway], batches: Mapping[int, str]) -> None:
+        """Ask for none of these, under way until then perhaps, though it was heard late that they are held.
 
         What is stopped of one that was submitted once more would be taken again.
         """
         line = say(
             "A request of mailing {id} may be under way until {until}, perhaps from another host.",
             id=self.mailing.id,
-            until=until,
+            until=max(batches.values()),
         )
         trouble: SmsctlError = StoppedError(line)
         try:

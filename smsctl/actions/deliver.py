@@ -6,7 +6,7 @@ from typing import NamedTuple
 from smsctl.actions.ending import reached_nobody
 from smsctl.actions.send import Result, SendRun, send
 from smsctl.domain.mailing import Mailing, MailingTotals
-from smsctl.domain.message import Status
+from smsctl.domain.message import OPEN, Status
 from smsctl.domain.rules import Refusal, reserved
 from smsctl.domain.unsettled import Unsettled, unsettled_of
 from smsctl.errors import ExitCode, worst
@@ -50,8 +50,7 @@ class Delivery(NamedTuple):
         run = self.result._replace(states=Counter({Status.REJECTED: rejected}))
         codes = [run.exit_code]
         # What another process has on the wire by now may be lost with it: nobody is told that all is well.
-        is_open = not {Status.PENDING, Status.SENDING}.isdisjoint(states)
-        if self.left_to or (is_open and not self.result.stop):
+        if self.left_to or (OPEN & states.keys() and not self.result.stop):
             codes.append(ExitCode.STOPPED)
         if self.found_nobody:
             codes.append(ExitCode.REFUSED)

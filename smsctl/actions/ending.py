@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from smsctl.domain.mailing import Mailing, MailingTotals
-from smsctl.domain.message import COSTS, Status
+from smsctl.domain.message import COSTS, OPEN, Status
 from smsctl.domain.unsettled import Unsettled, unsettled_of
 from smsctl.errors import LedgerError, SmsctlError, UnsettledError, UsageError, worst
 from smsctl.ledger import cancelling, lock, mailings, stops
@@ -27,8 +27,7 @@ def nothing_left(ledger: Ledger, mailing: Mailing) -> MailingTotals:
     Raises TakenError where something is again: another host has heard just now that it was not taken.
     """
     totals = mailings.tally(ledger, mailing)
-    is_open = {Status.PENDING, Status.SENDING} & totals.states.keys()
-    if is_open and not cancelling.is_cancelled(ledger, mailing):
+    if OPEN & totals.states.keys() and not cancelling.is_cancelled(ledger, mailing):
         raise lock.taken()
     return totals
 

@@ -6,7 +6,7 @@ from smsctl.actions.begin import EMPTY, PAUSED
 from smsctl.actions.check import Finding, Level
 from smsctl.actions.ending import has_left_out, left_unsettled
 from smsctl.domain.mailing import Mailing
-from smsctl.domain.message import COSTS, Status
+from smsctl.domain.message import COSTS, OPEN, Status
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import ExitCode, Sentence, say
 from smsctl.ledger import approvals, mailings, run_keys
@@ -34,7 +34,7 @@ def expected(
     if left := left_unsettled(ledger, mailing, tally):
         text = say("{key}: mailing {id} is not settled: {counted}.", **values)
         yield Finding(Level.ERROR, text=text, mend=left.sentences[0], exit_code=left.exit_code)
-    elif {Status.PENDING, Status.SENDING} & tally.states.keys():
+    elif OPEN & tally.states.keys():
         unfinished = say("{key}: mailing {id} is not finished: {counted}.", **values)
         yield _missed(unfinished, _what_goes_on(ledger, mailing))
     elif not COSTS & tally.states.keys():

@@ -45,6 +45,9 @@ COSTS = frozenset(
 )
 """The states whose parts the municipality pays for (sending: reserved)."""
 
+OPEN = frozenset({Status.PENDING, Status.SENDING})
+"""The states of what a run of the mailing has still to deal with."""
+
 FINAL = frozenset({Status.DELIVERED, Status.EXPIRED, Status.FAILED, Status.REJECTED, Status.CANCELLED})
 """The states that nothing but an operator's correction leaves."""
 

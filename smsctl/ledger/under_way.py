@@ -56,33 +56,21 @@ def from_now(ledger: Ledger) -> str | None:
     return None if standing is None else until(standing.at, LONGEST_SHARED_S)
 
 
-def latest(ledger: Ledger, mailing: Mailing) -> str | None:
-    """Return until when a request of the mailing may be under way somewhere; None: nothing is."""
+def batches_of(ledger: Ledger, mailing: Mailing) -> dict[int, str]:
+    """Return the batches of a mailing of which a request may be under way somewhere, and until when each.
+
+    By a clock that is wrong nobody can tell: that is LedgerError.
+    """
     standing = ledger.engine.standing()
     if standing is None:
-        return None
-    row = ledger.one(
-        "SELECT MAX(under_way_until) FROM batches WHERE mailing = ? AND under_way_until > ?"
-        " AND (settled_at IS NULL OR verdict IN ('unclear', 'restored'))",
-        mailing.id,
-        standing.at,
-    )
-    return None if row is None or row[0] is None else str(row[0])
-
-
-def batches_of(ledger: Ledger, mailing: Mailing) -> frozenset[int]:
-    """Return the batches of a mailing of which a request may be under way."""
-    standing = ledger.engine.standing()
-    if standing is None:
-        return frozenset()
+        return {}
     must_tell_the_time(ledger)
-    found = ledger.rows(
-        "SELECT id FROM batches WHERE mailing = ? AND under_way_until > ?"
+    return ledger.pairs(
+        "SELECT id, under_way_until FROM batches WHERE mailing = ? AND under_way_until > ?"
         " AND (settled_at IS NULL OR verdict IN ('unclear', 'restored'))",
         mailing.id,
         standing.at,
     )
-    return frozenset(batch for (batch,) in found)
 
 
 def clock_off(ledger: Ledger) -> LedgerError | None:
@@ -102,15 +90,13 @@ def refuse(ledger: Ledger, mailing: Mailing) -> None:
 
     By a clock that is wrong nobody can tell: that is LedgerError.
     """
-    must_tell_the_time(ledger)
-    last = latest(ledger, mailing)
-    if last is not None:
+    if found := batches_of(ledger, mailing):
         raise RuleError(
             say(
                 "A request of mailing {id} may be under way until {until}, perhaps from another host;"
                 " nothing was settled.",
                 id=mailing.id,
-                until=last,
+                until=max(found.values()),
             ),
             hint=say("Ask the gateway after that time, and say it once more then."),
         )
