@@ -788,6 +788,13 @@ def test_by_its_old_session_it_would_look_at_nothing(slower: Fleet, monkeypatch:
     assert (ran.code, "4 sending" in ran.said) == (7, True), ran.said
 
 
+def _goes_on(pair: Fleet, host: str) -> Popen[str]:
+    """Return a process of a host that goes on with the mailing, and has its next batch on the wire."""
+    other = begin_process("--config", pair.config(host), "mailings", "resume", 1)
+    wait_until(lambda: _in_state(pair, "sending") == 4)
+    return other
+
+
 def _another_sends_the_rest_once_it_has_looked(pair: Fleet, monkeypatch: pytest.MonkeyPatch) -> Ran:
     """Let a person say at the end of a run that the rest was not sent, and another host send that."""
     pair.live.config.with_name("text.txt").write_text("Hej", encoding="utf-8")
@@ -804,8 +811,7 @@ def _another_sends_the_rest_once_it_has_looked(pair: Fleet, monkeypatch: pytest.
         _end_the_session_that_sends(pair)
         assert pair.at("two", "mailings", "resolve", 1, "--not-sent", "--reason", "asked").code == 0
         pair.answers.clear()
-        others.append(begin_process("--config", pair.config("two"), "mailings", "resume", 1))
-        wait_until(lambda: _in_state(pair, "sending") == 4)
+        others.append(_goes_on(pair, "two"))
 
     pair.answers.set()
     monkeypatch.setattr(recovery, "what_others_left", then_it_is_lost)
@@ -892,9 +898,7 @@ def _cancelled_by_who_has_lost_its_right(pair: Fleet, monkeypatch: pytest.Monkey
         orphaned: int = look(*given)
         monkeypatch.setattr(recovery, "_recover_mailing", look)
         _end_the_session_that_sends(pair)
-        resume = ("mailings", "resume", 1)
-        others.append(begin_process("--config", pair.config("one"), *resume))
-        wait_until(lambda: _in_state(pair, "sending") == 4)
+        others.append(_goes_on(pair, "one"))
         return orphaned
 
     monkeypatch.setattr(recovery, "_recover_mailing", then_it_is_lost)
