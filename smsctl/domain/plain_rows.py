@@ -7,8 +7,9 @@ with what came of that, for the law.
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
-from typing import Final
+from itertools import islice, repeat
+from operator import is_, itemgetter
+from typing import Final, cast
 
 from smsctl.domain.eligibility import RowEligibilities
 from smsctl.domain.filled import NO_TEXTS, FilledTexts
@@ -19,7 +20,8 @@ from smsctl.domain.recipients import RowRules, SkipReason
 
 Row = Sequence[str]
 _Plain = tuple[int, str, Row]  # its row number, and number
-OddRow = tuple[int, Row, str | NumberFault | None]
+_Found = str | NumberFault | None
+OddRow = tuple[int, Row, _Found]
 """A row that is not plain: its row number, and its own number or what is plainly wrong with that."""
 _Odd = tuple[int, OddRow]  # and how many plain ones stand before it
 
@@ -41,41 +43,69 @@ class PlainRows:
     last_row: int  # read so far
 
     def with_one_text(self, rows: Iterable[Row]) -> Iterator[OddRow]:
-        """Take the plain rows where all get the same text; yield the others."""
-        width, number_at, name_at, cells = self.width, self.number_at, self.name_at, self.cells
-        eligibilities, is_blocked = self.eligibilities, self.rules.is_blocked
-        welcome, ready, had_it = (
-            self.eligibilities.welcome,
-            self.ready,
-            self.skipped[SkipReason.ALREADY_SENT],
-        )
-        seen, sent, twice = self.seen, self.sent, self.skipped[SkipReason.DUPLICATE].add
-        puts = ((seen.add, *ready.puts()), (bool, *had_it.puts()))  # who had it is not noted as seen
-        look_up, row_number = self.rules.numbers.look_up, self.last_row
-        for row_number, row in enumerate(rows, self.last_row + 1):
-            if not row_number & _PACKED_EVERY:
-                ready.pack()
-                had_it.pack()
-            number = look_up(row[number_at]) if len(row) == width else None
+        """Take the plain rows where all get the same text; yield the others.
+
+        Some hundred are looked at together, and taken together where all are plain: in two thirds of the
+        time.
+        """
+        width, number_of, left = self.width, itemgetter(self.number_at), iter(rows)
+        look_up, look_up_all = self.rules.numbers.look_up, self.rules.numbers.look_up_all
+        while together := [*islice(left, _TAKEN_TOGETHER)]:
+            if {*map(len, together)} == {width}:
+                numbers = look_up_all([*map(number_of, together)])
+            else:
+                numbers = [look_up(number_of(row)) if len(row) == width else None for row in together]
+            if self._all_are_plain(together, numbers):
+                self._put_all(together, [*map(int, cast("Sequence[str]", numbers))])
+            else:
+                yield from self._one_by_one(together, numbers)
+            self.last_row += len(together)
+            self.ready.pack()
+
+    def _all_are_plain(self, rows: Sequence[Row], numbers: Sequence[_Found]) -> bool:
+        """Say whether all have a number that nobody has blocked, and belong to the audience."""
+        if self.rules.is_blocked or {*map(type, numbers)} != {str}:
+            return False
+        found = map(self.eligibilities.__getitem__, map(self.cells, rows))
+        return all(map(is_, found, repeat(self.eligibilities.welcome)))
+
+    def _put_all(self, rows: Sequence[Row], digits: Sequence[int]) -> None:
+        """Put such people, each once, where they belong."""
+        seen, those = self.seen, {*digits}
+        names = [""] * len(rows) if self.name_at is None else [*map(itemgetter(self.name_at), rows)]
+        row_numbers = range(self.last_row + 1, self.last_row + 1 + len(rows))
+        had_it = [*map(self.sent.__contains__, digits)]
+        if len(those) == len(digits) and seen.isdisjoint(those) and True not in had_it:
+            seen |= those
+            self.ready.extend(row_numbers, digits, names)
+        else:
+            for one in zip(row_numbers, digits, names, had_it, strict=True):
+                self._put_one(*one)
+
+    def _put_one(self, row_number: int, digits: int, name: str, had_it: bool) -> None:  # noqa: FBT001 - of a row
+        if digits in self.seen:
+            self.skipped[SkipReason.DUPLICATE].add(row_number, digits, name)
+        elif had_it:  # who had it is not noted as seen
+            self.skipped[SkipReason.ALREADY_SENT].add(row_number, digits, name)
+        else:
+            self.seen.add(digits)
+            self.ready.add(row_number, digits, name)
+
+    def _one_by_one(self, rows: Sequence[Row], numbers: Sequence[_Found]) -> Iterator[OddRow]:
+        cells, eligibilities, is_blocked = self.cells, self.eligibilities, self.rules.is_blocked
+        welcome, name_at, sent = self.eligibilities.welcome, self.name_at, self.sent
+        for row_number, (row, number) in enumerate(zip(rows, numbers, strict=True), self.last_row + 1):
             if type(number) is str:
                 eligibility = eligibilities[cells(row)]
                 if eligibility is welcome:
                     if not (is_blocked and is_blocked(number)):
                         digits, name = int(number), "" if name_at is None else row[name_at]
-                        if digits in seen:
-                            twice(row_number, digits, name)
-                        else:
-                            note, put_row, put_number, put_name = puts[digits in sent]
-                            note(digits)
-                            put_row(row_number)
-                            put_number(digits)
-                            put_name(name)
+                        self._put_one(row_number, digits, name, digits in sent)
                         continue
                 elif (counted := eligibility.quiet) is not None:
                     counted.rows += 1
                     continue
             yield row_number, row, number
-        self.last_row = row_number
 
     def with_their_own(self, rows: Iterable[Row], filled: FilledRows) -> Iterator[OddRow]:
         """Take the plain rows where each gets a text of its own; yield the others.
@@ -137,5 +167,4 @@ class PlainRows:
             people.add(*person)
 
 
-_PACKED_EVERY: Final = 0xFFF  # rows
 _TAKEN_TOGETHER: Final = 256  # as many stay in the processor's cache
