@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 
 from smsctl.actions.stop_signal import StopReason
 from smsctl.actions.workers import BatchDone
-from smsctl.domain.message import Answer, Status, SubmitVerdict
+from smsctl.domain.message import Answer, Status, SubmitVerdict, statuses
 from smsctl.errors import Sentence, say
 
 UNREACHED_TRIES = 4
@@ -64,7 +64,7 @@ class RunProgress:
         """Decide from one answer whether the run goes on, waits or ends (what-an-answer-proves.md)."""
         answer = done.answer
         self.fault = self.fault or done.error
-        self.states.update(receipt.status for receipt in answer.receipts)
+        self.states.update(statuses(answer.receipts))
         given_back = self.states.pop(Status.PENDING, 0)
         if given_back:
             self.cursor = min(self.cursor, done.claim.messages[0] - 1)

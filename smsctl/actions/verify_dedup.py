@@ -131,7 +131,7 @@ def _send_twice(trial: DoubleSend, begun: _Begun) -> bool:
     refused = repeat.code == REFUSED_AS_REPEAT
     status = Status.REJECTED if refused else repeat.status
     receipt = Receipt(
-        second.batch.messages[0].reference,
+        second.batch.references[0],
         status,
         gateway_id=repeat.gateway_id,
         code=repeat.code,

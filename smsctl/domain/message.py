@@ -6,9 +6,8 @@ Values are NamedTuples, here and on every other floor: docs/decisions/0003.
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
-from functools import partial
-from itertools import chain, repeat
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import chain, repeat, starmap
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from smsctl.domain.remark import Words
 from smsctl.errors import Sentence
@@ -81,33 +80,35 @@ class Letter(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """The messages of one request to the gateway."""
+    """The messages of one request to the gateway; kept by column, for a mailing has very many."""
 
     reference: str  # A-Z a-z 0-9 - _ . only; the handle for stopping it
     letter: Letter
-    messages: Sequence[Outgoing]
+    references: Sequence[str]  # of each message
+    numbers: Sequence[str]  # of each, in the same order
     bodies: Sequence[str] = ()  # the text of each, in the same order; empty: the letter's for all
+
+    @property
+    def messages(self) -> Sequence[Outgoing]:
+        """Each message, for who takes one after the other."""
+        return [*starmap(Outgoing, zip(self.references, self.numbers, strict=True))]
 
     @property
     def texts(self) -> Iterable[str]:
         """The text of each message."""
-        return self.bodies or repeat(self.letter.text.body, len(self.messages))
+        return self.bodies or repeat(self.letter.text.body, len(self.references))
 
     def digest(self, account: str) -> str:
         """Return the hash by which it is known again when rebuilt, for the account that has seen it."""
         import hashlib
 
         found = hashlib.sha256(f"{account}\n{self.letter.text.body}".encode())
-        found.update("\n".join(["", *map(" ".join, self.messages)]).encode())
+        listed = map(" ".join, zip(self.references, self.numbers, strict=True))
+        found.update("\n".join(["", *listed]).encode())
         # With its length, so that none can end where another begins.
         pieces = zip(repeat("\n"), map(str, map(len, self.bodies)), repeat(" "), self.bodies)
         found.update("".join(chain.from_iterable(pieces)).encode())
         return found.hexdigest()
-
-
-def outgoing(references: Iterable[str], numbers: Iterable[str]) -> tuple[Outgoing, ...]:
-    """Return the messages of a batch; as quick as tuples are made, for a mailing has many."""
-    return tuple(map(partial(tuple.__new__, Outgoing), zip(references, numbers, strict=True)))
 
 
 class Receipt(NamedTuple):
@@ -125,10 +126,63 @@ class Receipt(NamedTuple):
     text: Words | None = None
 
 
-def accepted(references: Iterable[str], gateway_ids: Iterable[str], code: str) -> list[Receipt]:
-    """Return the receipts of messages that were all simply accepted; quick, as `outgoing` is."""
-    fields = zip(references, repeat(Status.ACCEPTED), gateway_ids, repeat(code), repeat(None))
-    return list(map(partial(tuple.__new__, Receipt), fields))
+class AllAccepted(Sequence[Receipt]):
+    """The receipts of messages that were all simply accepted, as nearly always; made when looked at."""
+
+    __slots__ = ("code", "gateway_ids", "references")
+
+    def __init__(self, references: Sequence[str], gateway_ids: Sequence[str], code: str) -> None:
+        """Keep the columns; all have got the same code."""
+        self.references, self.gateway_ids, self.code = references, gateway_ids, code
+
+    def __len__(self) -> int:
+        """Return how many they are."""
+        return len(self.references)
+
+    @overload
+    def __getitem__(self, at: int) -> Receipt: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Receipt]: ...
+    def __getitem__(self, at: int | slice) -> Receipt | Sequence[Receipt]:
+        """Return one of them, or some."""
+        if isinstance(at, slice):
+            return AllAccepted(self.references[at], self.gateway_ids[at], self.code)
+        reference, gateway_id = self.references[at], self.gateway_ids[at]
+        return Receipt(reference, Status.ACCEPTED, gateway_id=gateway_id, code=self.code)
+
+
+class Alike(NamedTuple):
+    """Messages of which the same was said, and the gateway's name for each."""
+
+    status: Status
+    code: str | None
+    text: Words | None
+    messages: Sequence[int]
+    gateway_ids: Sequence[str | None]
+
+
+def alike(messages: Sequence[int], receipts: Sequence[Receipt]) -> list[Alike]:
+    """Return messages and their receipts, in the same order, by what was said."""
+    if isinstance(receipts, AllAccepted):
+        return [Alike(Status.ACCEPTED, receipts.code, None, messages, receipts.gateway_ids)]
+    found: dict[tuple[Status, str | None, Words | None], tuple[list[int], list[str | None]]] = {}
+    for message, (_, status, gateway_id, code, text) in zip(messages, receipts, strict=True):
+        together, gateway_ids = found.setdefault((status, code, text), ([], []))
+        together.append(message)
+        gateway_ids.append(gateway_id)
+    return [Alike(*said, *columns) for said, columns in found.items()]
+
+
+def statuses(receipts: Sequence[Receipt]) -> list[Status]:
+    """Return the state of each message."""
+    if isinstance(receipts, AllAccepted):
+        return [Status.ACCEPTED] * len(receipts)
+    return [one.status for one in receipts]
+
+
+def references(receipts: Sequence[Receipt]) -> Sequence[str]:
+    """Return the reference of each message."""
+    return receipts.references if isinstance(receipts, AllAccepted) else [one.reference for one in receipts]
 
 
 class SubmitVerdict(StrEnum):
@@ -156,5 +210,5 @@ def same_for_all(
     batch: Batch, status: Status, verdict: SubmitVerdict, text: Words, retry_after_s: float | None = None
 ) -> Answer:
     """Return an answer that says the same of every message of the batch."""
-    receipts = tuple(Receipt(m.reference, status) for m in batch.messages)
+    receipts = tuple(Receipt(reference, status) for reference in batch.references)
     return Answer(verdict=verdict, receipts=receipts, text=text, retry_after_s=retry_after_s)

@@ -4,11 +4,12 @@ What is the same for every message of a batch, the text above all, is encoded on
 its number and its reference. The reply is matched on our reference only, never on position or number.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Final, cast
 
 from smsctl.domain.gateway import CHECK_ACCOUNT, CancelResult, IsLate, Listed, Options, Traits
-from smsctl.domain.message import Answer, Batch, Letter, Receipt, Status, SubmitVerdict, accepted
+from smsctl.domain.message import AllAccepted, Answer, Batch, Letter, Receipt, Status, SubmitVerdict
 from smsctl.domain.remark import Event, Remark, Words
 from smsctl.domain.sender import sender_problems
 from smsctl.domain.text import INTELECOM_PARTS, with_part_length
@@ -84,8 +85,8 @@ class Intelecom:
         if outcome.status != _OK:
             secret = self._options.revealed_password()
             refusal = status_verdict(batch, outcome, quoted(outcome.body, secret))
-            entries = _entries(outcome.body) or {}
-            ours = [one for one, _ in batch.messages if one in entries]
+            entries = _by_reference(_listed(outcome.body) or [])
+            ours = [one for one in batch.references if one in entries]
             return unless_taken(batch, refusal, [_receipt(one, entries[one], secret) for one in ours])
         return self._answer(batch, outcome.body)
 
@@ -113,16 +114,15 @@ class Intelecom:
     def _answer(self, batch: Batch, body: bytes) -> Answer:
         """Read the reply message by message (wire/puzzel.md, "Reply" and "Result codes")."""
         secret = self._options.revealed_password()
-        entries = _entries(body)
-        if entries is None:
+        listed = _listed(body)
+        if listed is None:
             return unclear(batch, Remark(Event.NO_ANSWER, quoted(body, secret)))
-        references = [reference for reference, _ in batch.messages]
-        plain = _all_accepted(references, entries)
-        receipts = plain or [_receipt(one, entries.get(one), secret) for one in references]
-        if plain or all(receipt.status is Status.ACCEPTED for receipt in receipts):
-            return Answer(
-                verdict=SubmitVerdict.ANSWERED, receipts=receipts, text=_first_words(entries, secret)
-            )
+        entries = _in_order(batch.references, listed)
+        if plain := _all_accepted(batch.references, entries):
+            return Answer(SubmitVerdict.ANSWERED, plain, _first_words(entries, secret))
+        receipts = [_receipt(*one, secret) for one in zip(batch.references, entries, strict=True)]
+        if all(receipt.status is Status.ACCEPTED for receipt in receipts):
+            return Answer(SubmitVerdict.ANSWERED, receipts, _first_words(entries, secret))
         words = _words(receipts)
         if all(receipt.code in _REFUSALS for receipt in receipts):
             event, mend = _REFUSALS[receipts[0].code]
@@ -146,20 +146,26 @@ _Entry = dict[str, object]
 _SPELLING = {name.lower(): name for name in ("clientReference", "messageId", "statusCode", "statusMessage")}
 
 
-def _entries(body: bytes) -> dict[str, _Entry | None] | None:
-    """Return the reply's entries by our reference, None for one named twice; None if this is no reply."""
+def _listed(body: bytes) -> list[_Entry] | None:
+    """Return the reply's entries; None if this is no reply."""
     reply = folded(read_json(body))
     listed = reply.get("messagestatus") if reply is not None else None
-    if not isinstance(listed, list):
-        return None
-    spelt = _spelt(listed)
-    references = [entry.get("clientReference") for entry in spelt]
-    if {*map(type, references)} == {str}:
-        found: dict[str, _Entry | None] = dict(zip(cast("list[str]", references), spelt, strict=True))
-        if len(found) == len(spelt):
-            return found  # nearly always: each is named, and once
+    return _spelt(listed) if isinstance(listed, list) else None
+
+
+def _in_order(references: Sequence[str], listed: list[_Entry]) -> Sequence[_Entry | None]:
+    """Return the entry of each of our references; None for one that is not named, or is twice."""
+    if [entry.get("clientReference") for entry in listed] == references:
+        return listed
+    entries = _by_reference(listed)
+    return [entries.get(reference) for reference in references]
+
+
+def _by_reference(listed: list[_Entry]) -> dict[str, _Entry | None]:
+    """Return entries by our reference; None for one that is named twice."""
     entries: dict[str, _Entry | None] = {}
-    for reference, entry in zip(references, spelt, strict=True):
+    for entry in listed:
+        reference = entry.get("clientReference")
         if isinstance(reference, str):
             entries[reference] = None if reference in entries else entry
     return entries
@@ -175,13 +181,15 @@ def _spelt(listed: list[object]) -> list[_Entry]:
     ]
 
 
-def _all_accepted(references: list[str], entries: dict[str, _Entry | None]) -> list[Receipt] | None:
+def _all_accepted(references: Sequence[str], entries: Sequence[_Entry | None]) -> AllAccepted | None:
     """Return what `_receipt` would, for all at once, where each was accepted and named: nearly always."""
-    found = [entry for entry in map(entries.get, references) if entry]
+    if not all(entries):
+        return None
+    found = cast("Sequence[_Entry]", entries)
     codes, ids = [entry.get("statusCode") for entry in found], [entry.get("messageId") for entry in found]
     if codes.count(1) != len(references) or {*map(type, codes)} != {int} or {*map(type, ids)} != {str}:
         return None
-    return accepted(references, cast("list[str]", ids), "1")
+    return AllAccepted(references, cast("list[str]", ids), "1")
 
 
 def _receipt(reference: str, entry: _Entry | None, secret: str) -> Receipt:
@@ -202,9 +210,9 @@ def _receipt(reference: str, entry: _Entry | None, secret: str) -> Receipt:
     )
 
 
-def _first_words(entries: dict[str, _Entry | None], secret: str) -> str:
+def _first_words(entries: Iterable[_Entry | None], secret: str) -> str:
     """Return what the gateway said of the first message, for one that is asked about by a person."""
-    words = next((entry.get("statusMessage") for entry in entries.values() if entry), None)
+    words = next((entry.get("statusMessage") for entry in entries if entry), None)
     return quoted(words, secret) if isinstance(words, str) else ""
 
 

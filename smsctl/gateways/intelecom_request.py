@@ -29,7 +29,7 @@ def request(options: Options, batch: Batch) -> bytes:
         messages = ",".join(
             [
                 f'{{"recipient":{text(number)}{middle}{text(reference)}{tail}'
-                for reference, number in batch.messages
+                for reference, number in zip(batch.references, batch.numbers, strict=True)
             ]
         )
     return f'{encode(common)[:-1]},"message":[{messages}]}}'.encode()
@@ -48,11 +48,12 @@ def _personal(options: Options, batch: Batch, encode: Callable[[object], str]) -
 
     tails = [_around(options, batch.letter, sample, encode)[1] for sample in _SAMPLES]
     plain = gsm7.can_spell_all(batch.bodies)
+    columns = zip(batch.references, batch.numbers, batch.bodies, plain, strict=True)
     return ",".join(
         [
             f'{{"recipient":{text(number)},"content":{text(body)},"clientReference":{text(reference)}'
             f"{tails[not is_plain]}"
-            for (reference, number), body, is_plain in zip(batch.messages, batch.bodies, plain, strict=True)
+            for reference, number, body, is_plain in columns
         ]
     )
 

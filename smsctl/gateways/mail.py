@@ -79,7 +79,7 @@ class MailGateway:
                 if handed.verdict is not SubmitVerdict.ANSWERED:
                     verdict, text, mend = handed.verdict, handed.text, handed.mend
                     break
-        receipts += [Receipt(one.reference, Status.PENDING) for one in batch.messages[len(receipts) :]]
+        receipts += [Receipt(one, Status.PENDING) for one in batch.references[len(receipts) :]]
         return Answer(verdict=verdict, receipts=receipts, text=text, mend=mend)
 
     def probe(self) -> Sentence:

@@ -13,7 +13,7 @@ from zlib import crc32
 
 from smsctl.domain import gsm7
 from smsctl.domain.gateway import CHECK_ACCOUNT, IsLate, Options, Traits
-from smsctl.domain.message import Answer, Batch, Letter, Outgoing, Receipt, Status, SubmitVerdict
+from smsctl.domain.message import Answer, Batch, Letter, Receipt, Status, SubmitVerdict
 from smsctl.domain.remark import Event, Remark, Words
 from smsctl.domain.sender import sender_problems
 from smsctl.domain.text import PSWINCOM_PARTS, with_part_length
@@ -131,10 +131,11 @@ class PSWinCom:
         """Return the document: the shared elements escaped once, the messages joined."""
         before, after = self._shared(batch.letter)
         texts = map(_text, batch.bodies) if batch.bodies else repeat(_text(batch.letter.text.body))
+        columns = zip(batch.references, batch.numbers, texts, strict=bool(batch.bodies))
         messages = "".join(
             [
                 f"<MSG><ID>{message_id(reference)}</ID>{text}{before}<RCV>{number[1:]}</RCV>{after}</MSG>"
-                for (reference, number), text in zip(batch.messages, texts, strict=bool(batch.bodies))
+                for reference, number, text in columns
             ]
         )
         tag = (batch.letter.cost_centre or batch.reference)[:_MAX_TAG]  # one for the whole request
@@ -183,11 +184,11 @@ class PSWinCom:
             reason = quoted(session.reason, secret) or "-"
             refusal = refused(batch, Remark(Event.LOGIN_REFUSED, reason), CHECK_ACCOUNT)
             return unless_taken(batch, refusal, self._told_of(batch, session))
-        entries = [session.entries.get(message_id(message.reference)) for message in batch.messages]
+        entries = [session.entries.get(message_id(reference)) for reference in batch.references]
         names = Counter(entry.get("REF") for entry in session.entries.values() if entry)
         receipts = [
-            _receipt(message, entry if entry and _is_one(entry, names) else None, secret)
-            for message, entry in zip(batch.messages, entries, strict=True)
+            _receipt(reference, entry if entry and _is_one(entry, names) else None, secret)
+            for reference, entry in zip(batch.references, entries, strict=True)
         ]
         known = all(receipt.status is not Status.UNKNOWN for receipt in receipts)
         said = SubmitVerdict.ANSWERED if known else SubmitVerdict.UNCLEAR
@@ -198,9 +199,9 @@ class PSWinCom:
         entries = session.entries if session else {}
         secret = self._options.revealed_password()
         return [
-            _receipt(message, entries[one], secret)
-            for message in batch.messages
-            if (one := message_id(message.reference)) in entries
+            _receipt(reference, entries[one], secret)
+            for reference in batch.references
+            if (one := message_id(reference)) in entries
         ]
 
 
@@ -229,13 +230,13 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _receipt(message: Outgoing, entry: dict[str, str] | None, secret: str) -> Receipt:
+def _receipt(reference: str, entry: dict[str, str] | None, secret: str) -> Receipt:
     if entry is None:
-        return Receipt(message.reference, Status.UNKNOWN, text=Remark(Event.NOT_TOLD_OF))
+        return Receipt(reference, Status.UNKNOWN, text=Remark(Event.NOT_TOLD_OF))
     code = entry.get("STATUS", "")
     status = STATUS_OF_CODE.get(code, Status.UNKNOWN)
     words = quoted(entry.get("INFO", ""), secret) or None
-    return Receipt(message.reference, status, gateway_id=entry.get("REF") or None, code=code[:20], text=words)
+    return Receipt(reference, status, gateway_id=entry.get("REF") or None, code=code[:20], text=words)
 
 
 def _words(receipts: list[Receipt]) -> Words:

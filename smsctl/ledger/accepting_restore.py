@@ -24,10 +24,10 @@ def make_unknown(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
     They get a batch that stands for those the ledger does not know, so that they count as sent at this
     moment. It has no digest: it can never be taken for a request that may be repeated.
     """
-    pending = [(message, "") for message in sorted(corrections.messages_in(ledger, mailing, Status.PENDING))]
+    pending = sorted(corrections.messages_in(ledger, mailing, Status.PENDING))
     unknown = 0
-    for cost_centre, together in costs.by_share(ledger, mailing, pending) if pending else ():
-        unknown += _make_unknown(ledger, mailing, [message for message, _ in together], cost_centre, moment)
+    for cost_centre, first, end in costs.by_share(ledger, mailing, pending) if pending else ():
+        unknown += _make_unknown(ledger, mailing, pending[first:end], cost_centre, moment)
     if unknown:
         reports.apply_to_unknown(ledger, mailing, moment)
     return unknown

@@ -5,14 +5,14 @@ answer is stored only for the batch it belongs to; a claimed batch never goes ba
 proof that the gateway did not take it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 from smsctl.domain.mailing import Ceilings, Mailing
-from smsctl.domain.message import Answer, Batch, Receipt, Status, outgoing
+from smsctl.domain.message import Answer, Batch, Receipt, Status, alike, references, statuses
 from smsctl.domain.moment import Moment
-from smsctl.domain.remark import Words, stored
+from smsctl.domain.remark import stored
 from smsctl.ledger import (
     accounts,
     approvals,
@@ -73,23 +73,21 @@ def claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment, slots:
     _must_be_sendable(ledger, mailing.id, want.billed)
     if after < mailing.first_message:  # the first claim of a run
         marking.must_agree(ledger, mailing)
-    while (waiting := _pending(ledger, want, after, slots * want.most)).found:
-        found = waiting.found
-        numbers = [number for _, number in found]
+    while (waiting := _pending(ledger, want, after, slots * want.most)).messages:
+        messages, numbers = waiting.messages, waiting.numbers
         blocked = blocklist.among(ledger, numbers, (mailing.municipality.key,))
-        stopped = {message for message, number in found if number in blocked} if blocked else set()
-        repeated = want.repeats.among(ledger, found, moment) - stopped
+        paired = zip(messages, numbers, strict=True)
+        stopped = {message for message, number in paired if number in blocked} if blocked else set()
+        repeated = want.repeats.among(ledger, messages, numbers, moment) - stopped
         if not stopped and not repeated:
             break
         _withdraw(ledger, mailing, sorted(stopped), "blocked")
         _withdraw(ledger, mailing, sorted(repeated), "already-sent")
     else:
         return []
-    wanted = [message for message, _ in found]
-    own = waiting.own
-    parts = own and own.parts
-    room = ceilings.room(ledger, mailing, want.ceilings, wanted, moment, parts)
-    made = _batches(ledger, want, found[:room], own, slots, moment)
+    parts = waiting.own and waiting.own.parts
+    room = ceilings.room(ledger, mailing, want.ceilings, messages, moment, parts)
+    made = _batches(ledger, want, waiting, room, slots, moment)
     until = under_way.until(host.at, want.request_s) if host else None
     claims = [one._replace(by=host, parts=parts, until=until) for one in made]
     for one in claims:
@@ -125,14 +123,16 @@ def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment
         done.batch.reference,
     )
     before = Status.SENDING if closed else Status.UNKNOWN  # a late answer: recovery was quicker
-    paired = list(_paired(done, answer.receipts))
+    _must_be_its(done, answer.receipts)
+    messages, receipts = done.messages, answer.receipts
     if not closed:
+        paired = list(zip(messages, receipts, strict=True))
         taken = {message for message, receipt in paired if receipt.status in late_answers.PROVES}
         late_answers.overrule(ledger, mailing, done.id, done.batch.reference, taken, moment)
         paired = late_answers.told_still(ledger, done.id, done.batch.reference, done.until, paired)
-    _store(ledger, paired, done.id)
-    ids = [message for message, _ in paired]
-    after = counts.of(ledger, mailing, ids, (receipt.status for _, receipt in paired), done.parts)
+        messages, receipts = [message for message, _ in paired], [receipt for _, receipt in paired]
+    _store(ledger, messages, receipts, done.id)
+    after = counts.of(ledger, mailing, messages, statuses(receipts), done.parts)
     counts.move(ledger, mailing, done.day, {before: counts.whole(after)}, after)
     drawn = {} if closed else {before: counts.whole(after)}  # what is sending is reserved
     packages.book_change(ledger, mailing, done.id, drawn, after, moment, "sent")
@@ -157,9 +157,10 @@ def _must_be_sendable(ledger: Ledger, mailing: int, billed: str) -> None:
 
 
 class Waiting(NamedTuple):
-    """Pending messages, each with its number; and their texts, where each has its own."""
+    """Pending messages, the number of each, and their texts, where each has its own."""
 
-    found: list[tuple[int, str]]
+    messages: Sequence[int]
+    numbers: Sequence[str]
     own: texts.OwnTexts | None = None
 
 
@@ -167,13 +168,13 @@ def _pending(ledger: Ledger, want: ClaimRequest, after: int, most: int) -> Waiti
     mailing = want.mailing
     sql, first = _PENDING_TEXTS if mailing.personal else _PENDING, max(after, mailing.first_message - 1)
     rows = ledger.rows(sql, first, mailing.last_message, most)
-    if not (rows and mailing.personal):
-        return Waiting(found=rows)
-    found, numbers, bodies, parts = zip(*rows, strict=True)
-    own = texts.OwnTexts(
-        bodies=dict(zip(found, bodies, strict=True)), parts=dict(zip(found, parts, strict=True))
-    )
-    return Waiting(found=list(zip(found, numbers, strict=True)), own=own)
+    if not rows:
+        return Waiting(messages=(), numbers=())
+    messages, numbers, *of_texts = map(list, zip(*rows, strict=True))
+    if not of_texts:
+        return Waiting(messages=messages, numbers=numbers)
+    bodies, parts = (dict(zip(messages, column, strict=True)) for column in of_texts)
+    return Waiting(messages=messages, numbers=numbers, own=texts.OwnTexts(bodies=bodies, parts=parts))
 
 
 _PENDING = (
@@ -188,26 +189,27 @@ _PENDING_TEXTS = (  # a text that is not there is an error, and its message no l
 def _batches(
     ledger: Ledger,
     want: ClaimRequest,
-    rest: list[tuple[int, str]],
-    own: texts.OwnTexts | None,
+    waiting: Waiting,
+    room: int,
     slots: int,
     moment: Moment,
 ) -> Iterator[Claim]:
-    """Yield the batches that so many messages make, as they will be marked; each of one cost centre."""
+    """Yield the batches that the first `room` messages make, as they will be marked."""
     mailing, newest = want.mailing, ledger.newest_id("batches")
     stem, last = _newest_reference(ledger, mailing)
     pieces = (
-        (cost_centre, together[at : at + want.most])
-        for cost_centre, together in costs.by_share(ledger, mailing, rest)
-        for at in range(0, len(together), want.most)
+        (cost_centre, slice(at, min(at + want.most, end)))
+        for cost_centre, first, end in costs.by_share(ledger, mailing, waiting.messages[:room])
+        for at in range(first, end, want.most)
     )
-    for n, (cost_centre, together) in enumerate(islice(pieces, slots), 1):
-        ids, numbers = zip(*together, strict=True)
+    for n, (cost_centre, piece) in enumerate(islice(pieces, slots), 1):
+        ids = waiting.messages[piece]
         batch = Batch(
             reference=f"{stem}{last + n}",
             letter=costs.letter_of(mailing.letter, cost_centre),
-            messages=outgoing(mailing.message_references(ids), numbers),
-            bodies=[own.bodies[message] for message in ids] if own else [],
+            references=mailing.message_references(ids),
+            numbers=waiting.numbers[piece],
+            bodies=[waiting.own.bodies[message] for message in ids] if waiting.own else [],
         )
         yield Claim(id=newest + n, batch=batch, messages=ids, day=moment.day)
 
@@ -254,30 +256,26 @@ def _mark(ledger: Ledger, want: ClaimRequest, claim: Claim, moment: Moment) -> N
     marking.mark(ledger, ids, batch)
 
 
-def _paired(done: Claim, receipts: Sequence[Receipt]) -> Iterable[tuple[int, Receipt]]:
-    if [receipt.reference for receipt in receipts] != [message.reference for message in done.batch.messages]:
+def _must_be_its(done: Claim, receipts: Sequence[Receipt]) -> None:
+    if list(references(receipts)) != list(done.batch.references):
         message = "the gateway's receipts are not those of the batch"
         raise AssertionError(message)
-    return zip(done.messages, receipts, strict=True)
 
 
-def _store(ledger: Ledger, paired: Sequence[tuple[int, Receipt]], batch: int) -> None:
+def _store(ledger: Ledger, messages: Sequence[int], receipts: Sequence[Receipt], batch: int) -> None:
     """Write the answers into the messages; only one that is given back leaves its batch.
 
     What was said alike is one statement: most batches are wholly accepted, and a statement for each
     message takes twice as long.
     """
-    alike: dict[tuple[Status, str | None, Words | None], list[tuple[int, str | None]]] = {}
-    for message, (_, state, gateway_id, code, text) in paired:
-        alike.setdefault((state, code, text), []).append((message, gateway_id))
-    for (state, code, text), rows in alike.items():
-        table, told = ledger.table(("INTEGER", "TEXT"), rows)
+    for said in alike(messages, receipts):
+        table, told = ledger.table(("INTEGER", "TEXT"), (said.messages, said.gateway_ids))
         ledger.write_later(
             _STORE.replace("[ROWS]", table),
-            state.value,  # plain: sqlite3 would look for an adapter first
-            code,
-            *stored(text),
-            None if state is Status.PENDING else batch,
+            said.status.value,  # plain: sqlite3 would look for an adapter first
+            said.code,
+            *stored(said.text),
+            None if said.status is Status.PENDING else batch,
             *told,
             batch,
         )

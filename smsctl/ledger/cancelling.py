@@ -7,10 +7,9 @@ however the claim came about. What is proved not taken of it afterwards is cance
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from operator import attrgetter
 
 from smsctl.domain.mailing import Mailing
-from smsctl.domain.message import Answer, Receipt, Status
+from smsctl.domain.message import Answer, Receipt, Status, statuses
 from smsctl.domain.moment import Moment
 from smsctl.errors import RuleError, say
 from smsctl.ledger import corrections, lock, mailings
@@ -80,7 +79,7 @@ def is_cancelled(ledger: Ledger, mailing: Mailing) -> bool:
 
 def not_pending_again(ledger: Ledger, mailing: Mailing, answer: Answer) -> Answer:
     """Return an answer to a batch as its mailing takes it: of a cancelled one nothing is pending again."""
-    given_back = Status.PENDING in map(_STATUS, answer.receipts)
+    given_back = Status.PENDING in statuses(answer.receipts)
     if not given_back or not is_cancelled(ledger, mailing):
         return answer
     return answer._replace(receipts=list(map(_cancelled, answer.receipts)))
@@ -101,4 +100,3 @@ def _cancel(ledger: Ledger, mailing: Mailing, some: Sequence[tuple[int, int]], m
 
 
 _WHY = "cancelled"
-_STATUS = attrgetter("status")

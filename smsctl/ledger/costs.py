@@ -3,6 +3,7 @@
 Cost centres stand with the batches: all messages of one batch have the same.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -59,24 +60,22 @@ def shares_of(ledger: Ledger, mailing: int) -> tuple[CostShare, ...]:
     return tuple(CostShare(cost_centre=cost_centre, messages=n) for cost_centre, n in found)
 
 
-def by_share(
-    ledger: Ledger, mailing: Mailing, messages: Sequence[tuple[int, str]]
-) -> list[tuple[str, Sequence[tuple[int, str]]]]:
-    """Return some messages of a mailing, in the order of their ids, as they share a cost centre, and that."""
+def by_share(ledger: Ledger, mailing: Mailing, messages: Sequence[int]) -> list[tuple[str, int, int]]:
+    """Return each cost centre of some messages, in order, and where its own begin and end among them."""
     shares = ledger.rows(
         "SELECT cost_centre, first_message, first_message + messages FROM cost_shares"
         " WHERE mailing = ? AND first_message <= ? AND first_message + messages > ? ORDER BY first_message",
         mailing.id,
-        messages[-1][0],
-        messages[0][0],
+        messages[-1],
+        messages[0],
     )
     if not shares:
-        return [("", messages)]
-    return [
-        (cost_centre, together)
+        return [("", 0, len(messages))]
+    found = [
+        (cost_centre, bisect_left(messages, first), bisect_left(messages, end))
         for cost_centre, first, end in shares
-        if (together := [one for one in messages if first <= one[0] < end])
     ]
+    return [(cost_centre, first, end) for cost_centre, first, end in found if first < end]
 
 
 def letter_of(letter: Letter, cost_centre: str | None) -> Letter:

@@ -4,8 +4,7 @@ They make `usage` independent of the number of messages; `ledger check` recounts
 take the same number of parts each, unless their texts are personal: then each has its own.
 """
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from smsctl.domain.mailing import Mailing
@@ -36,14 +35,14 @@ def of(
     ledger: Ledger,
     mailing: Mailing,
     messages: Collection[int],
-    states: Iterable[Status],
+    states: Sequence[Status],
     known: Parts | None = None,
 ) -> Sums:
     """Return the sums of some messages of a mailing, each of which is in the state at its place."""
     if not mailing.personal:
         each = mailing.size.parts
-        return {state: Sum(messages=n, parts=n * each) for state, n in Counter(states).items()}
-    states = list(states)
+        numbers = {state: states.count(state) for state in dict.fromkeys(states)}
+        return {state: Sum(messages=n, parts=n * each) for state, n in numbers.items()}
     if states and states.count(states[0]) == len(states):  # most batches are wholly accepted
         return {states[0]: total(ledger, mailing, messages, known)}
     by_state: dict[Status, list[int]] = {}

@@ -6,7 +6,7 @@ its lock, so that a free lock proves that the opening was broken off. What is le
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -52,10 +52,19 @@ def keep(ledger: Ledger, reference: str, rows: int) -> Opening:
     return opening
 
 
+PeopleColumns = dict[str, Sequence[object]]
+
+
+def in_columns(people: list[Addressee]) -> PeopleColumns:
+    """Return people by column, as their messages keep them."""
+    sheet_rows, numbers, names = zip(*people, strict=True)
+    return {"sheet_row": sheet_rows, "number": numbers, "name": [name or None for name in names]}
+
+
 def write_messages(
     ledger: Ledger,
     opening: Opening,
-    ready: Iterable[Addressee],
+    people: PeopleColumns,
     written: int,
     own: Iterator[tuple[str, int]] | None = None,
 ) -> int:
@@ -63,25 +72,20 @@ def write_messages(
 
     `own` gives the text of each and its parts, where they differ.
     """
-    people = iter(ready)
-    while together := list(islice(people, _LOADED_TOGETHER)):
-        numbered = enumerate(together, opening.first_message + written)
-        if own is None:
-            rows: list[tuple[object, ...]] = [
-                (message, opening.mailing, line, number, name or None, "pending")
-                for message, (line, number, name) in numbered
-            ]
-            ledger.load("messages", _MESSAGES, rows)
-        else:
-            bodies, parts = zip(*islice(own, len(together)), strict=True)
-            rows = [
-                (message, opening.mailing, line, number, name or None, "pending", each)
-                for (message, (line, number, name)), each in zip(numbered, parts, strict=True)
-            ]
-            ledger.load("messages", (*_MESSAGES, "parts"), rows)
-            texts.write(ledger, opening.first_message + written, bodies)
-        written += len(together)
-    return written
+    first, most = opening.first_message + written, len(people["number"])
+    columns: PeopleColumns = {
+        "id": range(first, first + most),
+        "mailing": [opening.mailing] * most,
+        "state": ["pending"] * most,
+        **people,
+    }
+    if own is None:
+        ledger.load("messages", columns)
+    else:
+        bodies, parts = zip(*islice(own, most), strict=True)
+        ledger.load("messages", columns | {"parts": parts})
+        texts.write(ledger, first, bodies)
+    return written + most
 
 
 def write_in_pieces(
@@ -94,10 +98,10 @@ def write_in_pieces(
     """Write all rows of a mailing that ids are kept for, in commits; yield how many messages, and rows."""
     messages, rows = 0, 0
     own = None if new.texts is None else zip(new.texts.bodies(), new.texts.parts, strict=True)
-    for together in ledger.in_pieces(ready):
+    for people in ledger.in_pieces(ready, in_columns):
         with ledger.transaction():
             _must_be_kept(ledger, opening)
-            rows = messages = write_messages(ledger, opening, together, messages, own)
+            rows = messages = write_messages(ledger, opening, people, messages, own)
         yield messages, rows
     for rest in ledger.in_pieces(left_out):
         with ledger.transaction():
@@ -186,7 +190,7 @@ def create(
     """Write the mailing, its messages, its skipped rows and what is kept beside, in the open transaction."""
     opening = at_once(ledger)
     own = None if new.texts is None else zip(new.texts.bodies(), new.texts.parts, strict=True)
-    messages = write_messages(ledger, opening, ready, 0, own)
+    messages = write_messages(ledger, opening, in_columns([*ready]), 0, own)
     skipped.write(ledger, opening.mailing, left_out)
     carried.write(ledger, opening.mailing, new.carried.rows)
     return finish(ledger, opening, new, messages, moment, actor)
@@ -255,9 +259,7 @@ def _remove_some(ledger: Ledger, left: Opening, messages: int, most: int) -> boo
     return True
 
 
-_LOADED_TOGETHER = 5_000
 _TAKEN = "-taken"
-_MESSAGES = ("id", "mailing", "sheet_row", "number", "name", "state")
 
 
 def _columns(new: NewMailing, moment: Moment, actor: Actor) -> dict[str, object]:

@@ -7,7 +7,7 @@ list taken when it was claimed. The request itself is never kept: it holds the p
 from typing import NamedTuple
 
 from smsctl.domain.mailing import Mailing
-from smsctl.domain.message import Batch, outgoing
+from smsctl.domain.message import Batch
 from smsctl.domain.moment import Moment, Uptime
 from smsctl.ledger import costs, texts
 from smsctl.ledger.batches import Claim
@@ -46,11 +46,14 @@ def unknown_batches(
             last,
             batch_id,
         )
-        ids, numbers = [message for message, _ in rows], [number for _, number in rows]
-        rebuilt = outgoing(mailing.message_references(ids), numbers)
-        letter = costs.letter_of(mailing.letter, cost_centre)
-        bodies = texts.of(ledger, mailing, ids)
-        again = Batch(reference=reference, letter=letter, messages=rebuilt, bodies=bodies)
+        ids = [message for message, _ in rows]
+        again = Batch(
+            reference=reference,
+            letter=costs.letter_of(mailing.letter, cost_centre),
+            references=mailing.message_references(ids),
+            numbers=[number for _, number in rows],
+            bodies=texts.of(ledger, mailing, ids),
+        )
         if len(rows) == messages and again.digest(account) == kept:
             up = Uptime(boot=boot, s=boot_s) if boot else None
             claim = Claim(id=batch_id, batch=again, messages=ids, day=day)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from smsctl.domain.mailing import Mailing
-from smsctl.domain.message import Batch, Status, SubmitVerdict, outgoing, same_for_all
+from smsctl.domain.message import Batch, Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Moment
 from smsctl.domain.remark import Event, Remark
 from smsctl.ledger import lock, mailings
@@ -75,8 +75,12 @@ def _recover_mailing(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
                 last,
                 batch_id,
             )
-            messages = outgoing(mailing.message_references(ids), [""] * len(ids))
-            batch = Batch(reference=reference, letter=mailing.letter, messages=messages)
+            batch = Batch(
+                reference=reference,
+                letter=mailing.letter,
+                references=mailing.message_references(ids),
+                numbers=[""] * len(ids),  # what nobody is to submit needs none
+            )
             done = Claim(id=batch_id, batch=batch, messages=ids, day=day)
             broken_off = Remark(Event.BROKEN_OFF)
             gone = same_for_all(batch, Status.UNKNOWN, SubmitVerdict.UNCLEAR, broken_off)

@@ -252,21 +252,19 @@ class Repeats:
         self._latest: int | None = None  # batch when it was looked up
         self._reached: Reached | SentTexts = NOBODY
 
-    def among(self, ledger: Ledger, pending: Sequence[tuple[int, str]], moment: Moment) -> frozenset[int]:
-        """Return those of some messages, each with its number, whose text its number has had."""
+    def among(
+        self, ledger: Ledger, messages: Sequence[int], numbers: Sequence[str], moment: Moment
+    ) -> frozenset[int]:
+        """Return those of some messages, beside the number of each, whose text its number has had."""
         if self._exempt:
             return frozenset()
         self._look(ledger, moment)
         if not self._reached:
             return frozenset()
-        if not self._mailing.personal:
-            return frozenset(message for message, number in pending if number in self._reached)
-        bodies = texts.of(ledger, self._mailing, [message for message, _ in pending])
-        return frozenset(
-            message
-            for (message, number), body in zip(pending, bodies, strict=True)
-            if (number, body) in self._reached
-        )
+        sent: Iterable[object] = numbers
+        if self._mailing.personal:
+            sent = zip(numbers, texts.of(ledger, self._mailing, messages), strict=True)
+        return frozenset(message for message, one in zip(messages, sent, strict=True) if one in self._reached)
 
     def _look(self, ledger: Ledger, moment: Moment) -> None:
         mailing, newest, is_retry = self._mailing, ledger.newest_id("batches"), self._is_retry

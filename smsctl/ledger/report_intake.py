@@ -68,7 +68,7 @@ def _apply(ledger: Ledger, plain: Sequence[_Pair], intake: ReportIntake) -> Coun
             moved[message.mailing, days[message.batch]].append((report, message))
     for (number, day), pairs in moved.items():  # both before and after it costs, so nothing is booked
         mailing, ids = mailings.get(ledger, number), [message.id for _, message in pairs]
-        after = counts.of(ledger, mailing, ids, (report.told.status for report, _ in pairs))
+        after = counts.of(ledger, mailing, ids, [report.told.status for report, _ in pairs])
         before = {Status.ACCEPTED: counts.total(ledger, mailing, ids)}
         counts.move(ledger, mailing, day, before, after)
     return Counter({ReportFate.APPLIED: len(news), ReportFate.REPEATED: len(plain) - len(news)})

@@ -6,16 +6,17 @@ from contextlib import contextmanager
 from functools import cache, partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from smsctl.errors import LedgerError, Sentence
 from smsctl.ledger.high_water import HighWater
-from smsctl.ledger.seam.engine import TIME_ZONE, Engine, Progress, Row, storable
+from smsctl.ledger.seam.engine import TIME_ZONE, Engine, Progress, Row, Values, storable
 from smsctl.ledger.seam.sentences import other_time_zone
 from smsctl.ledger.sqlite import engine as sqlite
 from smsctl.ledger.sqlite import file
 
 T = TypeVar("T")
+U = TypeVar("U")
 _SHARE_OF_OTHERS, _LEAST_GAP_S, _LONGEST_GAP_S = 0.25, 0.012, 0.05
 ROWS_IN_A_COMMIT = 5_000
 """So many are written at most before others get in between."""
@@ -45,6 +46,7 @@ class Ledger:
         engine.on_wait = self._say_so
         self._held_s = 0.0  # by the latest transaction
         self._held_in_a_row_s = 0.0  # since others last got in between
+        self._free_since_s = 0.0
         self._rows = _FIRST_ROWS
         self._after_commit: dict[str, Callable[[], None]] = {}
 
@@ -112,12 +114,12 @@ class Ledger:
         """
         self.engine.enqueue(sql, storable(values), rows)
 
-    def table(self, kinds: Sequence[str], rows: Sequence[Sequence[object]]) -> tuple[str, Sequence[object]]:
-        """Return rows as a statement names a table, with columns column1, column2 …, and the values in it.
+    def table(self, kinds: Sequence[str], columns: Sequence[Values]) -> tuple[str, Values]:
+        """Return columns as a statement names a table, as column1, column2 …, and the values in it.
 
-        `kinds` are the types of the columns: INTEGER or TEXT.
+        `kinds` are their types: INTEGER or TEXT.
         """
-        return self.engine.table(kinds, rows)
+        return self.engine.table(kinds, columns)
 
     def write_many(self, sql: str, values: Iterator[Sequence[object]] | Sequence[Sequence[object]]) -> int:
         """Run one statement for each set of values inside an open transaction; return rows changed."""
@@ -160,9 +162,9 @@ class Ledger:
         """Return why nothing is booked: the config names another time zone. None: the ledger goes by it."""
         return other_time_zone(self.engine.place, self.fact(TIME_ZONE), self.engine.time_zone)
 
-    def load(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-        """Write many new rows inside an open transaction."""
-        self.engine.load(table, columns, rows)
+    def load(self, table: str, columns: Mapping[str, Values]) -> None:
+        """Write many new rows inside an open transaction, given by column."""
+        self.engine.load(table, columns)
 
     def next_id(self, table: str) -> int:
         """Return the id of a new row, in the open transaction: the greatest so far and one more."""
@@ -214,7 +216,8 @@ class Ledger:
             self.engine.rollback()
             raise
         self.engine.commit(patient=patient)
-        self._held_s = time.monotonic() - began_s
+        self._free_since_s = time.monotonic()
+        self._held_s = self._free_since_s - began_s
         self._held_in_a_row_s += self._held_s
         for action in self._after_commit.values():
             action()
@@ -224,14 +227,21 @@ class Ledger:
         """How many rows a long work writes next, so that others do not wait long for its commit."""
         return min(self._rows, ROWS_IN_A_COMMIT)
 
-    def in_pieces(self, rows: Iterable[T]) -> Iterator[list[T]]:
-        """Yield as many rows at a time as one transaction takes; others get in between."""
-        left = iter(rows)
-        piece = list(islice(left, self.rows_in_a_commit))
-        while piece:
-            yield piece
-            if piece := list(islice(left, self.rows_in_a_commit)):
+    @overload
+    def in_pieces(self, rows: Iterable[T]) -> Iterator[list[T]]: ...
+    @overload
+    def in_pieces(self, rows: Iterable[T], made: Callable[[list[T]], U]) -> Iterator[U]: ...
+    def in_pieces(
+        self, rows: Iterable[T], made: Callable[[list[T]], Any] = lambda piece: piece
+    ) -> Iterator[Any]:
+        """Yield as many rows as a transaction takes, `made` into what it needs; others get in between."""
+        left, is_first = iter(rows), True
+        while piece := list(islice(left, self.rows_in_a_commit)):
+            ready = made(piece)
+            if not is_first:
                 self.give_way()
+            is_first = False
+            yield ready
 
     def give_way(self) -> None:
         """Let whoever waits for the file get in, between two transactions of a long work.
@@ -242,7 +252,8 @@ class Ledger:
         fitting = self.rows_in_a_commit * _HELD_S / max(self._held_s, _HELD_S / 2)
         self._rows = max(int(fitting), _FEWEST_ROWS)
         if self._held_in_a_row_s > _HELD_S / 2:
-            time.sleep(min(max(self._held_in_a_row_s * _SHARE_OF_OTHERS, _LEAST_GAP_S), _LONGEST_GAP_S))
+            gap_s = min(max(self._held_in_a_row_s * _SHARE_OF_OTHERS, _LEAST_GAP_S), _LONGEST_GAP_S)
+            time.sleep(max(gap_s - (time.monotonic() - self._free_since_s), 0))
             self._held_in_a_row_s = 0.0
 
     def _say_so(self, sentence: Sentence) -> None:

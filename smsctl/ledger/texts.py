@@ -9,9 +9,9 @@ from smsctl.ledger.store import Ledger
 _OF_SOME = "SELECT message, body FROM texts WHERE message IN (?)"
 
 
-def write(ledger: Ledger, first: int, bodies: Iterable[str]) -> None:
+def write(ledger: Ledger, first: int, bodies: Sequence[str]) -> None:
     """Write the texts of messages with ids from the first on, in the open transaction."""
-    ledger.load("texts", ("message", "body"), [*enumerate(bodies, first)])
+    ledger.load("texts", {"message": range(first, first + len(bodies)), "body": bodies})
 
 
 class OwnTexts(NamedTuple):

@@ -8,7 +8,7 @@ import pytest
 
 from smsctl.actions.workers import BatchDone, Workers, most_in_flight
 from smsctl.domain.gateway import Gateway
-from smsctl.domain.message import Answer, Batch, Letter, Status, SubmitVerdict, outgoing
+from smsctl.domain.message import Answer, Batch, Letter, Status, SubmitVerdict
 from smsctl.domain.remark import Event
 from smsctl.domain.text import MessageText
 from smsctl.host.clock import ClockReading
@@ -23,8 +23,12 @@ Begin = Callable[..., Workers]
 
 
 def claim(number: int) -> Claim:
-    messages = outgoing([f"a-{number}"], ["+46701740605"])
-    batch = Batch(reference=f"a-b{number}", letter=Letter(text=MessageText.read("Hej")), messages=messages)
+    batch = Batch(
+        reference=f"a-b{number}",
+        letter=Letter(text=MessageText.read("Hej")),
+        references=[f"a-{number}"],
+        numbers=["+46701740605"],
+    )
     return Claim(id=number, batch=batch, messages=[number], day="2026-11-22")
 
 

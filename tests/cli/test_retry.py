@@ -175,9 +175,9 @@ def test_the_claim_looks_once_more_and_counts_what_did_not_arrive_for_a_new_mail
         again = mailings.get(ledger, 2)
         anew = again._replace(id=99, retry_of=None)
         body_hash = mailings.body_hash(again.letter.text.body)
-        had = [(1, "+46701740605"), (2, "+46701740608")]  # the first failed, the second arrived
-        assert Repeats(again, body_hash).among(ledger, had, moment()) == {2}
-        assert Repeats(anew, body_hash).among(ledger, had, moment()) == {1, 2}
+        had = [1, 2], ["+46701740605", "+46701740608"]  # the first failed, the second arrived
+        assert Repeats(again, body_hash).among(ledger, *had, moment()) == {2}
+        assert Repeats(anew, body_hash).among(ledger, *had, moment()) == {1, 2}
 
 
 def test_a_blocked_number_is_left_out(missed: Live, run: Run) -> None:

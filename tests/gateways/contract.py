@@ -7,7 +7,7 @@ import pytest
 
 from smsctl.actions.draft import check_letter
 from smsctl.domain.gateway import Gateway, MailRoute, Options
-from smsctl.domain.message import Answer, Batch, Letter, Outgoing, Status, SubmitVerdict
+from smsctl.domain.message import Answer, Batch, Letter, Status, SubmitVerdict
 from smsctl.domain.secret import Secret
 from smsctl.domain.text import MessageText
 from smsctl.errors import CredentialError, InputError
@@ -20,9 +20,10 @@ CANARY = 'kanarie<å>"7731'
 def some_batch(count: int = 3, **letter: object) -> Batch:
     """Return a batch of fictitious numbers, all different."""
     text = MessageText(body="Skolan är stängd i dag.")
-    messages = [Outgoing(reference=f"a1-{n:04}", number=f"+467017406{5 + n:02}") for n in range(count)]
+    references = [f"a1-{n:04}" for n in range(count)]
+    numbers = [f"+467017406{5 + n:02}" for n in range(count)]
     kept = Letter(**{"text": text, **letter})  # type: ignore[arg-type]  # a table of cases fills it in
-    return Batch(reference="smsctl-a1", letter=kept, messages=messages)
+    return Batch(reference="smsctl-a1", letter=kept, references=references, numbers=numbers)
 
 
 def some_options(port: int, **changes: object) -> Options:

@@ -78,19 +78,19 @@ def test_what_a_clock_that_was_slow_has_sent_counts_by_the_machine_s_own(
 def test_a_run_learns_of_another_that_begins_to_send_its_text(ledger: Ledger) -> None:
     activate(ledger)
     mine, other, another = (begin(ledger, 2, new(body=body)) for body in ("Same", "Same", "Not it"))
-    had = [(place, f"+4670{place:07}") for place in range(6)]
+    had = range(6), [f"+4670{place:07}" for place in range(6)]
     run, again = Repeats(mine, mailings.body_hash("Same")), Repeats(mine._replace(again=True), "")
-    assert not run.among(ledger, had, NOW)
+    assert not run.among(ledger, *had, NOW)
     settle(ledger, another, claim(ledger, another))
     settle(ledger, mine, claim(ledger, mine, 1))
-    assert not run.among(ledger, had, NOW)
+    assert not run.among(ledger, *had, NOW)
     first = claim(ledger, other, 1)
-    assert run.among(ledger, had, NOW) == {2}
+    assert run.among(ledger, *had, NOW) == {2}
     settle(ledger, other, claim(ledger, other))
-    assert run.among(ledger, had, NOW) == {2, 3}
+    assert run.among(ledger, *had, NOW) == {2, 3}
     settle(ledger, other, first, [Status.REJECTED])
-    assert run.among(ledger, had, NOW) == {2, 3}  # what no new batch has told is not looked up
-    assert not again.among(ledger, had, NOW)
+    assert run.among(ledger, *had, NOW) == {2, 3}  # what no new batch has told is not looked up
+    assert not again.among(ledger, *had, NOW)
 
 
 def test_numbers_are_reserved_by_an_unfinished_mailing_of_the_text(ledger: Ledger) -> None:

@@ -59,7 +59,7 @@ def test_rows_are_a_table_in_a_statement_whatever_stands_in_them(ledger: Ledger)
         "'",
         "line\nend",
     )
-    table, values = ledger.table(("INTEGER", "TEXT"), [*enumerate(texts), (99, "nul\0")])
+    table, values = ledger.table(("INTEGER", "TEXT"), ([*range(len(texts)), 99], [*texts, "nul\0"]))
     found = ledger.rows(f"SELECT column1, column2 FROM {table} AS told ORDER BY column1", *values)
     assert [text for _, text in found[:-1]] == [*texts]
     assert isinstance(ledger.engine, engine.SqliteEngine) or found[-1] == (99, "nul")

@@ -8,7 +8,7 @@ import pytest
 
 from smsctl.domain.filled import Filled
 from smsctl.domain.mailing import Ceilings, Mailing
-from smsctl.domain.message import Batch, Letter, Outgoing, Status
+from smsctl.domain.message import Batch, Letter, Status
 from smsctl.domain.personal import TextWriter
 from smsctl.domain.text import MessageText
 from smsctl.domain.wording import frozen
@@ -144,11 +144,8 @@ def test_an_unknown_batch_is_rebuilt_with_its_texts_and_not_without_them(ledger:
 
 def test_the_digest_of_one_text_for_all_is_as_it_was_and_bodies_cannot_run_together() -> None:
     letter = Letter(text=MessageText(body="Hej"))
-    messages = (
-        Outgoing(reference="a-1", number="+46701740605"),
-        Outgoing(reference="a-2", number="+46701740606"),
-    )
-    common = Batch(reference="a-b1", letter=letter, messages=messages)
+    numbers = ["+46701740605", "+46701740606"]
+    common = Batch(reference="a-b1", letter=letter, references=["a-1", "a-2"], numbers=numbers)
     assert common.digest("x") == "dbf44f9441ff0dab181185a1577b9df57a99bcfe164f70c573c1e933031d97db"
     one, other = (common._replace(bodies=bodies) for bodies in (("a", "b\n1 c"), ("a\n1 b", "c")))
     assert len({common.digest("x"), one.digest("x"), other.digest("x")}) == 3

@@ -85,9 +85,9 @@ def _rest_is_forgotten() -> Mapping[str, object]:
 
     def nothing(ledger: Ledger, want: ClaimRequest, after: int, most: int) -> Waiting:
         waiting = pending(ledger, want, after, most)
-        if waiting.found and not after and batch_rows.of_mailing(ledger, want.mailing.id):
-            withdraw(ledger, want.mailing, [message for message, _ in waiting.found], "already-sent")
-            return Waiting(found=[])
+        if waiting.messages and not after and batch_rows.of_mailing(ledger, want.mailing.id):
+            withdraw(ledger, want.mailing, waiting.messages, "already-sent")
+            return Waiting(messages=(), numbers=())
         return waiting
 
     return {"smsctl.ledger.batches._pending": nothing}
@@ -135,7 +135,7 @@ def _before_its_rows() -> Mapping[str, object]:
             opening = openings.Opening(
                 mailing=mailing.id, reference=mailing.reference, first_message=mailing.first_message
             )
-            openings.write_messages(ledger, opening, people[5:], 5)
+            openings.write_messages(ledger, opening, openings.in_columns(people[5:]), 5)
             ledger.write("UPDATE mailings SET messages = ?, rows_total = ?", len(people), len(people))
             pending = {Status.PENDING: counts.Sum(messages=len(people) - 5, parts=len(people) - 5)}
             counts.move(ledger, mailing, mailing.created_day, {}, pending)

@@ -60,7 +60,7 @@ def depart(wiring: Wiring, agreed: Departure, under: Circumstances) -> CommandRe
     with wiring.output.working(say("Writing the mailing down")) as tell:
         mailing = begin(
             new,
-            agreed.plan.recipients.ready,
+            agreed.plan.recipients.ready.plain(),
             skipped_of(agreed.plan),
             wiring.ledger,
             wiring.clock.now(),

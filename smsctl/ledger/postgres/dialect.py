@@ -18,11 +18,11 @@ def statement(sql: str) -> bytes:
     return _CAST.sub("AS BIGINT", sql).replace("%", "%%").replace("?", "%s").encode()
 
 
-def table(kinds: Sequence[str], rows: Sequence[Values]) -> tuple[str, Values]:
-    """Return rows as a statement names a table, and the values in it: one text however many they are."""
+def table(kinds: Sequence[str], columns: Sequence[Values]) -> tuple[str, Values]:
+    """Return columns as a statement names a table, and the values in it: one text for however many rows."""
     places = ", ".join(f"CAST(? AS {kind.replace('INTEGER', 'BIGINT')}[])" for kind in kinds)
     names = ", ".join(f"column{at}" for at in range(1, len(kinds) + 1))
-    arrays = [f"{{{','.join(map(_element, storable(one)))}}}" for one in zip(*rows, strict=True)]
+    arrays = [f"{{{','.join(map(_element, storable(one)))}}}" for one in columns]
     return f"(SELECT * FROM unnest({places}) AS every ({names}))", arrays  # noqa: S608 - of ours
 
 

@@ -5,7 +5,7 @@ durable; of a COMMIT whose answer was lost the server is asked, in the same inca
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -76,9 +76,9 @@ class PostgresEngine:
         self._must_be_open()
         self._statements.add(sql, values, rows)
 
-    def table(self, kinds: Sequence[str], rows: Sequence[Values]) -> tuple[str, Values]:
-        """Return rows as a statement names a table, and the values in it: one text however many they are."""
-        return dialect.table(kinds, rows)
+    def table(self, kinds: Sequence[str], columns: Sequence[Values]) -> tuple[str, Values]:
+        """Return columns as a statement names a table, and the values in it."""
+        return dialect.table(kinds, columns)
 
     def change_many(self, sql: str, values: Iterable[Values]) -> int:
         """Run one statement for each set of values inside an open transaction; return rows changed."""
@@ -86,11 +86,11 @@ class PostgresEngine:
         with told(self.place):
             return self._statements.execute_many(self._session, sql, values)
 
-    def load(self, table: str, columns: Sequence[str], rows: Sequence[Values]) -> None:
+    def load(self, table: str, columns: Mapping[str, Values]) -> None:
         """Write many new rows inside an open transaction, by COPY."""
         self._must_be_open()
         with told(self.place):
-            self._statements.load(self._session, table, columns, rows)
+            self._statements.load(self._session, table, columns)
 
     def begin(self, *, patient: bool) -> None:
         """Take the one write lock. Raises LedgerError: busy, lost, not the ledger that was opened."""

@@ -1,6 +1,6 @@
 """Statements on their way to the server: those that need no answer go along with the next that does."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 
 import psycopg
@@ -45,14 +45,14 @@ class Statements:
             cursor.executemany(statement(sql), values)
             return max(cursor.rowcount, 0)
 
-    def load(self, session: Session, table: str, columns: Sequence[str], rows: Sequence[Values]) -> None:
+    def load(self, session: Session, table: str, columns: Mapping[str, Values]) -> None:
         """Run what waits, and write many new rows by COPY."""
         self.flush(session)
         names = compose.SQL(", ").join(map(compose.Identifier, columns))
         sql = compose.SQL("COPY {} ({}) FROM STDIN").format(compose.Identifier(table), names)
         with session.cursor() as cursor, cursor.copy(sql) as copying:
-            for row in rows:
-                copying.write_row(storable(row))
+            for row in zip(*map(storable, columns.values()), strict=True):
+                copying.write_row(row)
 
     def _send(
         self, session: Session, sql: bytes, values: Values, rows: int | None = None

@@ -1,6 +1,6 @@
 """What the ledger asks of the database below it. All other SQL is written once, above, for every engine."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -41,6 +41,14 @@ def storable(values: Sequence[object]) -> Sequence[object]:
     if "\0" in together or not (together.isascii() or _is_utf8(together)):
         return [_kept(one) if isinstance(one, str) else one for one in values]
     return values
+
+
+def in_rows(columns: Sequence[Values]) -> Values:
+    """Return the values of columns, which are equally long, row by row."""
+    width, found = len(columns), list[object]([None]) * sum(map(len, columns))
+    for at, column in enumerate(columns):
+        found[at::width] = column
+    return found
 
 
 def _is_utf8(text: str) -> bool:
@@ -125,17 +133,17 @@ class Engine(Protocol):
         LedgerError where it must change so many `rows` and does not.
         """
 
-    def table(self, kinds: Sequence[str], rows: Sequence[Values]) -> tuple[str, Values]:
-        """Return rows as a statement names a table, with columns column1, column2 …, and the values in it.
+    def table(self, kinds: Sequence[str], columns: Sequence[Values]) -> tuple[str, Values]:
+        """Return columns as a statement names a table, as column1, column2 …, and the values in it.
 
-        `kinds` are the types of the columns: INTEGER or TEXT.
+        `kinds` are their types: INTEGER or TEXT.
         """
 
     def change_many(self, sql: str, values: Iterable[Values]) -> int:
         """Run one statement for each set of values inside an open transaction; return rows changed."""
 
-    def load(self, table: str, columns: Sequence[str], rows: Sequence[Values]) -> None:
-        """Write many new rows inside an open transaction, as quickly as the database can."""
+    def load(self, table: str, columns: Mapping[str, Values]) -> None:
+        """Write many new rows inside an open transaction, given by column, as quickly as the database can."""
 
     def begin(self, *, patient: bool) -> None:
         """Take the one write lock. Raises LedgerError where it is not free in time, unless `patient`.
