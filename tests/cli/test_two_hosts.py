@@ -58,13 +58,28 @@ PLACES = ("Pacific/Auckland", "America/New_York", "Europe/Stockholm")
 """Where the hosts are: ahead of the config's time zone, behind it, and in it."""
 
 
+class HeldBack(Event):
+    """Holds the answers of a gateway back until it is set, and knows whether it holds any."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: list[None] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.held.append(None)
+        try:
+            return super().wait(timeout)
+        finally:
+            self.held.pop()
+
+
 class Fleet(NamedTuple):
     """Hosts with one config, each with a state of its own."""
 
     run: Run
     live: Live
     url: str
-    answers: Event = Event()  # where the gateway holds its answers back until somebody lets it
+    answers: Event = Event()  # a gateway that holds its answers back lets them go when this is set
 
     def config(self, host: str) -> Path:
         path = self.live.config.with_name(f"{host.replace('/', '-')}.toml")
@@ -663,6 +678,14 @@ def _in_state(pair: Fleet, state: str) -> int:
     return found[0] if found else 0
 
 
+def _until_on_the_wire(pair: Fleet, messages: int) -> None:
+    """Wait until so many are marked; where the gateway holds its answers, until it has a request, too."""
+    wait_until(lambda: _in_state(pair, "sending") == messages)
+    if isinstance(pair.answers, HeldBack):
+        held = pair.answers.held
+        wait_until(lambda: bool(held))
+
+
 def _end_the_session_that_sends(pair: Fleet) -> None:
     with psycopg.connect(pair.url, autocommit=True) as admin:
         held = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted"
@@ -674,7 +697,7 @@ def _while_it_waits(pair: Fleet, meanwhile: Callable[[], None], *line: object) -
 
     def do() -> None:
         try:
-            wait_until(lambda: _in_state(pair, "sending") == 4)
+            _until_on_the_wire(pair, 4)
             meanwhile()
         finally:
             pair.answers.set()
@@ -705,7 +728,7 @@ def _another_sends_meanwhile_and_is_killed(pair: Fleet) -> Ran:
 @pytest.fixture
 def slower(pair: Fleet, live_gateway: LiveGateway, url: str, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     """A gateway that answers when another host has gone on meanwhile."""
-    answers = Event()
+    answers = HeldBack()
     monkeypatch.setattr(Sending, "_wait", lambda *_: answers.wait(WAIT_S))
     live = _in_fours(live_gateway, url, latency_s=0, people=12)
     return pair._replace(live=live, answers=answers)
@@ -791,7 +814,7 @@ def test_by_its_old_session_it_would_look_at_nothing(slower: Fleet, monkeypatch:
 def _goes_on(pair: Fleet, host: str) -> Popen[str]:
     """Return a process of a host that goes on with the mailing, and has its next batch on the wire."""
     other = begin_process("--config", pair.config(host), "mailings", "resume", 1)
-    wait_until(lambda: _in_state(pair, "sending") == 4)
+    _until_on_the_wire(pair, 4)
     return other
 
 
@@ -801,7 +824,7 @@ def _another_sends_the_rest_once_it_has_looked(pair: Fleet, monkeypatch: pytest.
     line = ("send", pair.live.config.with_name("text.txt"), "--all", "--yes", "--max-parts", 20)
     look, others = vars(recovery)["what_others_left"], list[Popen[str]]()
     with begin_process("--config", pair.config("one"), *line) as first:
-        wait_until(lambda: _in_state(pair, "sending") == 4)
+        _until_on_the_wire(pair, 4)
         first.kill()
     with psycopg.connect(pair.url, autocommit=True) as admin:
         admin.execute("UPDATE smsctl.batches SET under_way_until = NULL")
@@ -853,7 +876,7 @@ def _cancelled_before_it_is_heard(pair: Fleet) -> Ran:
     at = f"{datetime.now(ZoneInfo('Europe/Stockholm')) + timedelta(days=1):%Y-%m-%dT12:00}"
     line = ("send", pair.live.config.with_name("text.txt"), "--all", "--yes", "--max-parts", 20, "--at", at)
     with begin_process("--config", pair.config("one"), *line) as first:
-        wait_until(lambda: _in_state(pair, "sending") == 4)
+        _until_on_the_wire(pair, 4)
         _end_the_session_that_sends(pair)
         cancelled = pair.at("two", "mailings", "cancel", 1)
         pair.answers.set()
@@ -885,7 +908,7 @@ def _cancelled_by_who_has_lost_its_right(pair: Fleet, monkeypatch: pytest.Monkey
     pair.live.config.with_name("text.txt").write_text("Hej", encoding="utf-8")
     line = ("send", pair.live.config.with_name("text.txt"), "--all", "--yes", "--max-parts", 20)
     with begin_process("--config", pair.config("one"), *line) as first:
-        wait_until(lambda: _in_state(pair, "sending") == 4)
+        _until_on_the_wire(pair, 4)
         first.send_signal(signal.SIGINT)
         assert first.stderr
         assert "Stopping after" in first.stderr.readline()
@@ -945,7 +968,7 @@ def _cancelled_as_it_is_heard(pair: Fleet, monkeypatch: pytest.MonkeyPatch, *, b
         return left
 
     with begin_process("--config", pair.config("one"), *line) as first:
-        wait_until(lambda: _in_state(pair, "sending") == 4)
+        _until_on_the_wire(pair, 4)
         _end_the_session_that_sends(pair)
         assert pair.at("two", "mailings", "list").code == 0
         monkeypatch.setattr(cancelling, "left_unsettled", as_it_is_heard)
@@ -979,7 +1002,7 @@ def test_by_what_was_accepted_before_it_would(slower: Fleet, monkeypatch: pytest
 @pytest.fixture
 def refuses_late(pair: Fleet, live_gateway: LiveGateway, url: str, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     """A gateway that takes nothing, and says so when another host has gone on meanwhile."""
-    answers, strikes = Event(), vars(Sending)["_strike"]
+    answers, strikes = HeldBack(), vars(Sending)["_strike"]
 
     def strike(sending: Sending, fault: Fault | None) -> None:
         answers.wait(WAIT_S)
@@ -1010,7 +1033,7 @@ def _hears_late(
     message.write_text("Hej", encoding="utf-8")
     sends = ("send", message, "--all", "--yes", "--max-parts", 3, "--key", "k")
     with begin_process("--config", pair.config("one"), *sends) as first:
-        wait_until(lambda: _in_state(pair, "sending") == 3)
+        _until_on_the_wire(pair, 3)
         _end_the_session_that_sends(pair)
         assert pair.at("two", "mailings", "list").code == 0
         wait_until(lambda: _in_state(pair, "unknown") == 3)
@@ -1135,11 +1158,11 @@ def _claimed_once_more_as_a_key_is_asked_for(
         pair.answers.set()
         wait_until(lambda: _in_state(pair, "pending") == 3)
         pair.answers.clear()
-        wait_until(lambda: _in_state(pair, "sending") == 3)
+        _until_on_the_wire(pair, 3)
         return orphaned
 
     with begin_process("--config", pair.config("one"), *line) as first:
-        wait_until(lambda: _in_state(pair, "sending") == 3)
+        _until_on_the_wire(pair, 3)
         monkeypatch.setattr(keyed_run, "begun_under", then_the_first_has_lost_it)
         monkeypatch.setattr(recovery, "_recover_mailing", then_it_is_lost)
         ran = pair.at("two", *line, "--quiet")
