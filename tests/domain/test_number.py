@@ -531,6 +531,19 @@ def test_a_number_at_home_in_any_country_that_takes_the_fast_way_is_what_the_aut
     assert isinstance(found, NumberFault) or found is None or found == authority(raw, home)
 
 
+@given(
+    code=st.sampled_from(["+46", "+47", "+358"]),
+    cells=st.lists(
+        st.text("+0123456789 -\n\u0660x", max_size=14)
+        | st.integers(605, 699).map("070-174 0{}".format)
+        | st.integers(605, 699).map("+46701740{}".format)
+    ),
+)
+def test_many_numbers_are_looked_up_as_each_is(code: str, cells: list[str]) -> None:
+    reader = NumberReader(code, frozenset({"+46", "+47"}))
+    assert reader.look_up_all(cells) == [*map(reader.look_up, cells)]
+
+
 @pytest.mark.parametrize(
     ("code", "raw", "number"),
     [

@@ -1,9 +1,12 @@
 from collections.abc import Iterable, Sequence
+from itertools import chain
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smsctl.domain import plain_rows
 from smsctl.domain.audience import Audience
 from smsctl.domain.classify import classify
 from smsctl.domain.columns import find_columns
@@ -499,6 +502,8 @@ CELLS = st.sampled_from(
         "",
     ]
 )
+
+
 ROWS = st.lists(
     st.tuples(
         st.just("Åsa"),
@@ -524,18 +529,37 @@ def test_every_row_of_the_audience_ends_in_one_place(
     assert len({person.number for person in found.ready}) == len(found.ready)
 
 
-@given(rows=ROWS, skip_invalid=st.booleans())
+PLAIN = st.lists(
+    st.tuples(
+        st.just("Åsa"),
+        st.integers(605, 615).map("070-1740{}".format) | st.integers(605, 615).map("+46701740{}".format),
+        st.just("VH"),
+        st.just("Exempelkommun"),
+        st.just("ja"),
+    ),
+    max_size=12,
+)
+
+
+@given(
+    rows=ROWS | PLAIN | st.tuples(PLAIN, ROWS, PLAIN).map(lambda parts: [*chain(*parts)]),
+    skip_invalid=st.booleans(),
+)
 def test_the_short_cut_and_the_full_rules_agree(rows: list[Sequence[str]], *, skip_invalid: bool) -> None:
     class Slow(NumberReader):
         def look_up(self, raw: str) -> str | NumberFault | None:
             return None
 
+        def look_up_all(self, cells: Sequence[str]) -> list[str | NumberFault | None]:
+            return [None] * len(cells)
+
     columns = find_columns(HEADER)
     rules = RULES._replace(already_sent={int(N06)}, skip_invalid=skip_invalid)
-    quick, slow = (
-        classify(HEADER, rows, columns, EVERYONE, rules._replace(numbers=numbers))
-        for numbers in (NumberReader(), Slow())
-    )
+    with patch.object(plain_rows, "_TAKEN_TOGETHER", 3):
+        quick, slow = (
+            classify(HEADER, rows, columns, EVERYONE, rules._replace(numbers=numbers))
+            for numbers in (NumberReader(), Slow())
+        )
     assert outcome(quick) == outcome(slow)
     assert [list(people) for people in quick.skipped.values()] == list(map(list, slow.skipped.values()))
     assert (quick.bad, quick.bad_count) == (slow.bad, slow.bad_count)

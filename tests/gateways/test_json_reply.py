@@ -62,6 +62,8 @@ def test_a_document_is_read_whole_or_says_one_thing_twice(document: object) -> N
         + b"}" * 100_000
         + b"]",  # which stand in words
         b'["\\"]\\\\",' * 100_000 + b"1" + b',"["]' * 100_000,
+        b'{"},{":' * 100_000 + b"1" + b"}" * 100_000,  # in its own names
+        b'{"} , {" : ' * 100_000 + b"1" + b"}" * 100_000,
         b'{"a":NaN}',
         b'{"a":-Infinity}',
         b'{"a":1,"a":1}',

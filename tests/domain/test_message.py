@@ -1,0 +1,21 @@
+from smsctl.domain.message import AllAccepted, Receipt, Status, alike, references, statuses
+
+ACCEPTED = [
+    Receipt("a-1", Status.ACCEPTED, gateway_id="id-1", code="1"),
+    Receipt("a-2", Status.ACCEPTED, gateway_id="id-2", code="1"),
+]
+
+
+def test_receipts_kept_by_column_are_those_of_each_message() -> None:
+    kept = AllAccepted(["a-1", "a-2"], ["id-1", "id-2"], "1")
+    assert [*kept] == ACCEPTED
+    assert (kept[-1], [*kept[1:]], len(kept), len(kept[2:])) == (ACCEPTED[1], ACCEPTED[1:], 2, 0)
+    assert (statuses(kept), references(kept)) == (statuses(ACCEPTED), references(ACCEPTED))
+    assert alike([7, 8], kept) == alike([7, 8], ACCEPTED)
+
+
+def test_what_was_said_alike_is_together_and_each_message_beside_its_own_name() -> None:
+    rejected = Receipt("a-3", Status.REJECTED, code="5", text="unknown number")
+    one, other = alike([7, 8, 9], [ACCEPTED[0], rejected, ACCEPTED[1]])
+    assert (one.messages, one.gateway_ids, one.code) == ([7, 9], ["id-1", "id-2"], "1")
+    assert (other.messages, other.gateway_ids, other.text) == ([8], [None], "unknown number")
