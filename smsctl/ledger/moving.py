@@ -172,7 +172,8 @@ def _copy(source: Ledger, target: Ledger, on_progress: Progress) -> int:
     rows = 0
     for done, table in enumerate(tables, start=1):
         for piece in _pieces(source, table, columns_of[table]):
-            target.load(table, dict(zip(columns_of[table], zip(*piece, strict=True), strict=True)))
+            if piece:  # all of one may stay behind
+                target.load(table, dict(zip(columns_of[table], zip(*piece, strict=True), strict=True)))
             rows += len(piece)
         on_progress(done, len(tables))
     return rows

@@ -57,7 +57,7 @@ PeopleColumns = dict[str, Sequence[object]]
 
 def in_columns(people: list[Addressee]) -> PeopleColumns:
     """Return people by column, as their messages keep them."""
-    sheet_rows, numbers, names = zip(*people, strict=True)
+    sheet_rows, numbers, names = zip(*people, strict=True) if people else ((), (), ())
     return {"sheet_row": sheet_rows, "number": numbers, "name": [name or None for name in names]}
 
 

@@ -328,6 +328,14 @@ def test_a_server_put_back_to_before_it_was_filled_is_not_filled_again(
             move(source, target)
 
 
+def test_a_file_of_which_every_fact_stays_behind_is_copied_too(tmp_path: Path, server: Fresh) -> None:
+    with closing(open_ledger(tmp_path / "old.db")) as source, closing(server()) as target:
+        new_mailing(source, 3)
+        assert source.rows("SELECT name FROM facts") == []  # of a version that noted neither zone nor key
+        assert move(source, target)
+        assert (can_send(source), can_send(target)) == (False, True)
+
+
 @pytest.mark.parametrize("zone", ["Europe/Stockholm", None])
 def test_the_time_zone_comes_along_and_what_the_config_names_waits(
     zone: str | None, file: Path, server: Fresh
