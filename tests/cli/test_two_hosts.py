@@ -988,8 +988,8 @@ def test_by_what_was_accepted_before_it_would(slower: Fleet, monkeypatch: pytest
     """The negative control: what is accepted is looked for first, and what is unsettled after that."""
     look = corrections.messages_in
 
-    def as_before(ledger: Ledger, mailing: Mailing, state: Status) -> dict[int, int]:
-        return {} if state is Status.ACCEPTED else look(ledger, mailing, state)
+    def as_before(ledger: Ledger, mailing: Mailing, state: Status, most: int | None = None) -> dict[int, int]:
+        return {} if state is Status.ACCEPTED else look(ledger, mailing, state, most)
 
     monkeypatch.setattr(corrections, "messages_in", as_before)
     ran = _cancelled_as_it_is_heard(slower, monkeypatch, before=True)
