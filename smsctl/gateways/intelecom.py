@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Final, cast
 
 from smsctl.domain.gateway import CHECK_ACCOUNT, CancelResult, IsLate, Listed, Options, Traits
-from smsctl.domain.message import AllAccepted, Answer, Batch, Letter, Receipt, Status, SubmitVerdict
+from smsctl.domain.message import AllAccepted, Answer, Batch, Letter, Receipt, Status, SubmitVerdict, statuses
 from smsctl.domain.remark import Event, Remark, Words
 from smsctl.domain.sender import sender_problems
 from smsctl.domain.text import INTELECOM_PARTS, with_part_length
@@ -118,20 +118,20 @@ class Intelecom:
         if listed is None:
             return unclear(batch, Remark(Event.NO_ANSWER, quoted(body, secret)))
         entries = _in_order(batch.references, listed)
-        if plain := _all_accepted(batch.references, entries):
-            return Answer(SubmitVerdict.ANSWERED, plain, _first_words(entries, secret))
-        receipts = [_receipt(*one, secret) for one in zip(batch.references, entries, strict=True)]
-        if all(receipt.status is Status.ACCEPTED for receipt in receipts):
+        receipts = _all_accepted(batch.references, entries) or [
+            _receipt(*one, secret) for one in zip(batch.references, entries, strict=True)
+        ]
+        told = {*statuses(receipts)}
+        if told == {Status.ACCEPTED}:
             return Answer(SubmitVerdict.ANSWERED, receipts, _first_words(entries, secret))
         words = _words(receipts)
         if all(receipt.code in _REFUSALS for receipt in receipts):
             event, mend = _REFUSALS[receipts[0].code]
             return refused(batch, Remark(event, str(words)), mend)
-        statuses = {receipt.status for receipt in receipts}
-        if Status.PENDING in statuses:
+        if Status.PENDING in told:
             mend = next(_REFUSALS[one.code][1] for one in receipts if one.status is Status.PENDING)
             return Answer(verdict=SubmitVerdict.REFUSED, receipts=receipts, text=words, mend=mend)
-        said = SubmitVerdict.UNCLEAR if Status.UNKNOWN in statuses else SubmitVerdict.ANSWERED
+        said = SubmitVerdict.UNCLEAR if Status.UNKNOWN in told else SubmitVerdict.ANSWERED
         return Answer(verdict=said, receipts=receipts, text=words)
 
 
@@ -216,7 +216,7 @@ def _first_words(entries: Iterable[_Entry | None], secret: str) -> str:
     return quoted(words, secret) if isinstance(words, str) else ""
 
 
-def _words(receipts: list[Receipt]) -> Words:
+def _words(receipts: Sequence[Receipt]) -> Words:
     """Return what was said of the first message that was not simply accepted."""
     for receipt in receipts:
         if receipt.status is not Status.ACCEPTED:
