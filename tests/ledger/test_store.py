@@ -65,6 +65,13 @@ def test_rows_are_a_table_in_a_statement_whatever_stands_in_them(ledger: Ledger)
     assert isinstance(ledger.engine, engine.SqliteEngine) or found[-1] == (99, "nul")
 
 
+def test_a_table_whose_columns_differ_in_length_is_none(ledger: Ledger) -> None:
+    with pytest.raises(ValueError, match=r"size|lengths"):
+        ledger.table(("INTEGER", "TEXT"), ([1, 2], ["one"]))
+    with pytest.raises(ValueError, match=r"size|shorter|longer"), ledger.transaction():
+        ledger.load("facts", {"name": ["a", "b"], "value": ["one"]})
+
+
 def test_what_is_written_later_is_there_for_the_next_question_and_takes_all_back_where_it_fails(
     ledger: Ledger,
 ) -> None:

@@ -22,6 +22,8 @@ def table(kinds: Sequence[str], columns: Sequence[Values]) -> tuple[str, Values]
     """Return columns as a statement names a table, and the values in it: one text for however many rows."""
     places = ", ".join(f"CAST(? AS {kind.replace('INTEGER', 'BIGINT')}[])" for kind in kinds)
     names = ", ".join(f"column{at}" for at in range(1, len(kinds) + 1))
+    if len({*map(len, columns)}) > 1:
+        raise ValueError("columns of different lengths")  # the server would fill the shorter ones up
     arrays = [f"{{{','.join(map(_element, storable(one)))}}}" for one in columns]
     return f"(SELECT * FROM unnest({places}) AS every ({names}))", arrays  # noqa: S608 - of ours
 

@@ -43,14 +43,6 @@ def storable(values: Sequence[object]) -> Sequence[object]:
     return values
 
 
-def in_rows(columns: Sequence[Values]) -> Values:
-    """Return the values of columns, which are equally long, row by row."""
-    width, found = len(columns), list[object]([None]) * sum(map(len, columns))
-    for at, column in enumerate(columns):
-        found[at::width] = column
-    return found
-
-
 def _is_utf8(text: str) -> bool:
     try:
         text.encode()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smsctl.errors import LedgerError, Sentence, say
-from smsctl.ledger.seam.engine import TIME_ZONE, Inspection, Progress, Row, Values, in_rows, storable
+from smsctl.ledger.seam.engine import TIME_ZONE, Inspection, Progress, Row, Values, storable
 from smsctl.ledger.seam.sentences import held, must_have_changed, other_time_zone, overtaken, retired
 from smsctl.ledger.sqlite import file, schema
 from smsctl.ledger.sqlite.sentences import is_busy, told
@@ -91,7 +91,7 @@ class SqliteEngine:
     def table(self, kinds: Sequence[str], columns: Sequence[Values]) -> tuple[str, Values]:
         """Return columns as a statement names a table, and the values in it; no type is to be told."""
         places = f"({', '.join('?' * len(kinds))})"
-        return f"(VALUES {', '.join([places] * len(columns[0]))})", in_rows(columns)
+        return f"(VALUES {', '.join([places] * len(columns[0]))})", _in_rows(columns)
 
     def change_many(self, sql: str, values: Iterable[Values]) -> int:
         """Run one statement for each set of values inside an open transaction; return rows changed."""
@@ -106,7 +106,7 @@ class SqliteEngine:
         values = [storable(column) for column in columns.values()]
         for at in range(0, len(values[0]), _TOGETHER):
             together = [column[at : at + _TOGETHER] for column in values]
-            self.change(sql + ", ".join([places] * len(together[0])), in_rows(together))
+            self.change(sql + ", ".join([places] * len(together[0])), _in_rows(together))
 
     def begin(self, *, patient: bool) -> None:
         """Take the one write lock. Raises LedgerError: busy, read-only, damaged, or of a newer smsctl."""
@@ -217,6 +217,14 @@ class SqliteEngine:
         if not self._connection.in_transaction:
             message = "write outside a transaction"
             raise sqlite3.ProgrammingError(message)
+
+
+def _in_rows(columns: Sequence[Values]) -> Values:
+    """Return the values of columns row by row. Raises ValueError where one is longer than another."""
+    width, found = len(columns), list[object]([None]) * len(columns) * len(columns[0])
+    for at, column in enumerate(columns):
+        found[at::width] = column
+    return found
 
 
 def open_to_write(path: Path, group: str | None, busy_timeout_s: float) -> SqliteEngine:
