@@ -5,6 +5,7 @@ wire/puzzel.md, "Delivery reports" and "Incoming SMS". Any push is answered with
 
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import chain, islice
 from typing import Final
 
@@ -14,7 +15,7 @@ from smsctl.domain.push import ENTRIES_OF_A_FILE, Push, PushBatch, UnreadableErr
 from smsctl.domain.report import Cause, CodeMeaning, Report
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import say
-from smsctl.gateways.json_reply import entries_of, folded
+from smsctl.gateways.json_reply import entries_of
 from smsctl.gateways.push_fields import (
     Fields,
     as_written,
@@ -123,9 +124,7 @@ def _entries(pieces: Iterable[bytes]) -> Iterator[tuple[str, Fields | str]]:
 
 def _from_json(pieces: Iterable[bytes]) -> Iterator[tuple[str, Fields | str]]:
     try:
-        for kind, entry in entries_of(pieces, _KINDS):
-            fields = folded(entry)
-            yield kind, str(entry) if fields is None else fields
+        yield from entries_of(pieces, _KINDS)
     except ValueError:
         raise UnreadableError(say("it holds no JSON with dr or mo")) from None
 
@@ -150,17 +149,20 @@ def _from_pairs(encoded: str) -> Iterator[tuple[str, Fields]]:
 
 def _report(fields: Fields) -> Report:
     code = short(fields, "statuscode")
-    words = (short(fields, "statusdescription"), short(fields, "extstatusdescription"))
-    text = "; ".join(dict.fromkeys(filter(None, words)))
     return Report(
-        gateway=NAME,
-        told=TOLD_BY_CODE.get(code, _UNTOLD),
-        code=code,
+        NAME,
+        TOLD_BY_CODE.get(code, _UNTOLD),
+        code,
         reference=short(fields, "customermessagereference"),
         gateway_id=short(fields, "messageid"),
         number=number(fields, "recipient"),  # only in a template of the administrator's own
-        text=text and veil_numbers(text),
+        text=_in_words(short(fields, "statusdescription"), short(fields, "extstatusdescription")),
     )
+
+
+@lru_cache(maxsize=100)  # thousands of reports say the same
+def _in_words(description: str, operators: str) -> str:
+    return veil_numbers("; ".join(dict.fromkeys(filter(None, (description, operators)))))
 
 
 def _incoming(fields: Fields) -> Incoming:

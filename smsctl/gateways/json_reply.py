@@ -52,8 +52,8 @@ def read_json(body: bytes) -> object:
 def entries_of(pieces: Iterable[bytes], names: AbstractSet[str]) -> Iterator[tuple[str, Fields | str]]:
     """Yield what stands in the lists under the names, one after the other: a large one is never held whole.
 
-    An entry that is no object, or says one thing twice, is yielded as it is written, and keeps nothing else
-    out; nor do control characters in a text, or one that is not in UTF-8. Raises ValueError where this is no
+    An entry's fields are `folded`. One that is no object, or says one thing twice, is yielded as it is
+    written, and keeps nothing else out; nor do control characters in a text, or one that is not in UTF-8. Raises ValueError where this is no
     such document; what came before is yielded by then.
     """
     cursor = _Cursor(pieces)
@@ -94,7 +94,7 @@ class _Cursor:
         from json import JSONDecoder
 
         self._decode = JSONDecoder(
-            object_pairs_hook=_once_or_nothing, parse_constant=_refuse_constant, strict=False
+            object_pairs_hook=_folded_or_nothing, parse_constant=_refuse_constant, strict=False
         ).raw_decode
         self._pieces = text_of(pieces, "utf-8-sig")
         self._text = ""
@@ -175,8 +175,8 @@ class _Cursor:
                 return
 
 
-def _once_or_nothing(pairs: list[tuple[str, object]]) -> dict[str, object] | tuple[()]:
-    entry = dict(pairs)
+def _folded_or_nothing(pairs: list[tuple[str, object]]) -> Fields | tuple[()]:
+    entry = {name.lower(): value for name, value in pairs}
     return entry if len(entry) == len(pairs) else ()
 
 

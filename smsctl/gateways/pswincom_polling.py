@@ -7,7 +7,7 @@ from smsctl.domain.gateway import CHECK_ACCOUNT, Options
 from smsctl.domain.incoming import Incoming
 from smsctl.domain.push import Polled, PushBatch
 from smsctl.errors import GatewayRefusedError, Sentence, StoppedError, say
-from smsctl.gateways.json_reply import entry_of, folded
+from smsctl.gateways.json_reply import entry_of
 from smsctl.gateways.outcome import HttpReply, reply_in
 from smsctl.gateways.pswincom_pushes import NAME, report_of
 from smsctl.gateways.push_fields import Fields, number, short, whole
@@ -43,7 +43,7 @@ class PolledQueue:
             return None
         if reply.status != _OK:
             raise _no_answer(f"HTTP {reply.status}")
-        document = folded(entry_of(reply.body))
+        document = entry_of(reply.body)
         if document is None or not short(document, "reference"):
             return Polled(PushBatch(unread=1), "")
         return Polled(self._parcel(document), short(document, "reference"))
