@@ -142,8 +142,8 @@ def _place(ledger: Ledger, report: Report, known: dict[tuple[str, str], Row | No
         known[key] = ledger.one(
             "SELECT first_message, messages FROM mailings WHERE reference = ? AND gateway = ?", *key
         )
-    row = known[key]
-    return row[0] + int(place) - 1 if row and 1 <= int(place) <= row[1] else None
+    row, nth = known[key], int(place)
+    return row[0] + nth - 1 if row and 1 <= nth <= row[1] else None
 
 
 def _agreeing(ledger: Ledger, message: ReportedMessage | None, report: Report) -> ReportedMessage | None:
@@ -226,10 +226,17 @@ def _message(ledger: Ledger, message: int) -> ReportedMessage | None:
     return _found(row) if row else None
 
 
-_STATE = ReportedMessage._fields.index("state")
 _STATES = {str(state): state for state in Status}  # to ask the enumeration takes as long as all else here
 
 
 def _found(row: Row) -> ReportedMessage:
-    before, state, after = row[:_STATE], row[_STATE], row[_STATE + 1 :]
-    return ReportedMessage._make((*before, _STATES[state], *after, False))
+    message, mailing, number, state, batch, gateway_id, earlier_batch = row
+    return ReportedMessage(
+        id=message,
+        mailing=mailing,
+        number=number,
+        state=_STATES[state],
+        batch=batch,
+        gateway_id=gateway_id,
+        earlier_batch=earlier_batch,
+    )

@@ -62,13 +62,14 @@ def _apply(ledger: Ledger, plain: Sequence[_Pair], intake: ReportIntake) -> Coun
             "SELECT id, claimed_day FROM batches WHERE id IN (?)", {message.batch for _, message in news}
         )
     )
-    moved: defaultdict[tuple[int, str], list[_Pair]] = defaultdict(list)
+    moved: defaultdict[tuple[int, str], dict[int, Status]] = defaultdict(dict)
     for report, message in news:
-        if report.told.status is not Status.ACCEPTED:
-            moved[message.mailing, days[message.batch]].append((report, message))
-    for (number, day), pairs in moved.items():  # both before and after it costs, so nothing is booked
-        mailing, ids = mailings.get(ledger, number), [message.id for _, message in pairs]
-        after = counts.of(ledger, mailing, ids, [report.told.status for report, _ in pairs])
-        before = {Status.ACCEPTED: counts.total(ledger, mailing, ids)}
+        status = report.told.status
+        if status is not Status.ACCEPTED:
+            moved[message.mailing, days[message.batch]][message.id] = status
+    for (number, day), states in moved.items():  # both before and after it costs, so nothing is booked
+        mailing = mailings.get(ledger, number)
+        after = counts.of(ledger, mailing, states, list(states.values()))
+        before = {Status.ACCEPTED: counts.total(ledger, mailing, states)}
         counts.move(ledger, mailing, day, before, after)
     return Counter({ReportFate.APPLIED: len(news), ReportFate.REPEATED: len(plain) - len(news)})
