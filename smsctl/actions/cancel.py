@@ -28,6 +28,7 @@ from smsctl.ledger import (
     batch_rows,
     cancelling,
     corrections,
+    counts,
     reconciling,
     recovery,
     restoring,
@@ -82,14 +83,14 @@ def cancel(
             reconciling.repeat_none(ledger, mailing)
             waiting, pending = cancelling.begin(ledger, mailing, moment)
             left_alone = under_way.batches_of(ledger, mailing)
-            there = _stoppable(ledger, mailing, left_alone)
-            handed = sum(map(len, there.values()))
+            handed = counts.number_in(ledger, mailing, *_STOPPABLE)
             told = f"pending messages: {waiting}; at the gateway: {handed}"
             approvals.decide(ledger, mailing.id, ApprovalDecision.CANCELLED, moment, actor)
             audit.record(ledger, moment, actor, "cancel", f"mailing {mailing.id}", told, reason)
         pending += cancelling.finish(ledger, mailing, moment)  # the audit tells of all
+        there = _stoppable(ledger, mailing, left_alone) if open_gateway else {}
         rope = _GatewayCancelling(ledger, mailing, moment, there)
-        if open_gateway is not None and handed:
+        if open_gateway is not None and any(there.values()):
             rope.pull(open_gateway)
         left = left_unsettled(ledger, mailing)  # first: what is heard meanwhile is accepted then
         accepted = corrections.messages_in(ledger, mailing, Status.ACCEPTED)
@@ -111,7 +112,7 @@ def _stoppable(ledger: Ledger, mailing: Mailing, left_alone: Collection[int]) ->
     return {
         state: {
             message: batch
-            for message, batch in corrections.messages_in(ledger, mailing, state).items()
+            for message, batch in corrections.all_in(ledger, mailing, state)
             if batch not in left_alone
         }
         for state in _STOPPABLE

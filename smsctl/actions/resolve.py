@@ -1,13 +1,13 @@
 """Settling what is unknown, by a person's word: it was sent, it was not, or it shall be sent again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
 from smsctl.errors import RuleError, say, say_n
-from smsctl.ledger import audit, corrections, mailings, recovery, stops, under_way
+from smsctl.ledger import audit, corrections, counts, mailings, recovery, stops, under_way
 from smsctl.ledger.store import Ledger
 
 
@@ -74,11 +74,11 @@ def resolve(
             if word is ResolveAnswer.RESEND:
                 refuse_resend(mailing)
             under_way.refuse(ledger, mailing)
-            unknown = corrections.messages_in(ledger, mailing, Status.UNKNOWN)
+            told = counts.number_in(ledger, mailing, Status.UNKNOWN)
             if most is not None:
-                refuse_unasked(mailing, len(unknown) - most)
-            pieces = ledger.in_pieces(unknown.items())
-            settled, told = _settle(ledger, mailing, word, next(pieces, []), moment), len(unknown)
+                refuse_unasked(mailing, told - most)
+            pieces = ledger.in_pieces(_unknown(ledger, mailing))
+            settled = _settle(ledger, mailing, word, next(pieces, []), moment)
             if word is not ResolveAnswer.RESEND:
                 stopped = word is ResolveAnswer.NOT_SENT
                 asked = stops.resolve(ledger, mailing, moment, f"resolved: {word}", stopped=stopped)
@@ -93,6 +93,14 @@ def resolve(
                 rest = [(message, batch) for message, batch in some if batch not in repeated]
                 settled += _settle(ledger, mailing, word, rest, moment)
     return settled
+
+
+def _unknown(ledger: Ledger, mailing: Mailing) -> Iterator[tuple[int, int]]:
+    """Yield what is unknown of the batches that there are now: of later ones nobody was asked."""
+    newest = ledger.newest_id("batches")
+    for message, batch in corrections.all_in(ledger, mailing, Status.UNKNOWN):
+        if batch <= newest:
+            yield message, batch
 
 
 def _settle(

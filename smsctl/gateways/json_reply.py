@@ -53,8 +53,8 @@ def entries_of(pieces: Iterable[bytes], names: AbstractSet[str]) -> Iterator[tup
     """Yield what stands in the lists under the names, one after the other: a large one is never held whole.
 
     An entry's fields are `folded`. One that is no object, or says one thing twice, is yielded as it is
-    written, and keeps nothing else out; nor do control characters in a text, or one that is not in UTF-8. Raises ValueError where this is no
-    such document; what came before is yielded by then.
+    written, and keeps nothing else out; nor do control characters in a text, or one that is not in UTF-8.
+    Raises ValueError where this is no such document; what came before is yielded by then.
     """
     cursor = _Cursor(pieces)
     seen: set[str] = set()

@@ -5,6 +5,7 @@ claim came about; whoever asked is not whoever approved; a decision is made once
 holds nobody any longer.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,14 +20,13 @@ from smsctl.domain.approval import (
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
-from smsctl.ledger import audit, corrections, mailings
+from smsctl.ledger import audit, corrections, counts, mailings
+from smsctl.ledger.packages import EXPIRED, OVER
 from smsctl.ledger.store import Ledger
 from smsctl.ledger.window import WINDOW
 
-_EXPIRED = "decision IS NULL AND at_once = 0 AND expires_at <= ?"
-_OVER = "SELECT mailing FROM approvals WHERE [EXPIRED]".replace("[EXPIRED]", _EXPIRED)
 _END = "UPDATE approvals SET decision = 'expired', decided_at = ? WHERE mailing = ? AND [EXPIRED]".replace(
-    "[EXPIRED]", _EXPIRED
+    "[EXPIRED]", EXPIRED
 )
 _GIVE_BACK = (
     "UPDATE mailings SET run_key = NULL, run_key_hash = NULL WHERE id = ? AND NOT EXISTS (SELECT 1"
@@ -39,7 +39,7 @@ _SAME_TEXT = (
     " AND c.state NOT IN ('cancelled', 'rejected')"
     " AND (c.state = 'pending' OR g.created_at >= ? OR COALESCE(g.send_at, '') >= ?)"
     " AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.mailing = g.id AND [EXPIRED])"
-).replace("[EXPIRED]", _EXPIRED)
+).replace("[EXPIRED]", EXPIRED)
 _EVERY_TIME = timedelta(days=365)
 UNAPPROVED = "not approved in time"
 """Why messages are cancelled that nobody has approved."""
@@ -118,26 +118,31 @@ def for_every_time(ledger: Ledger, now: str) -> tuple[Approval, ...]:
 
 
 def over(ledger: Ledger, now: str) -> frozenset[int]:
-    """Return the mailings that nobody has approved in time, and that no writer has ended yet."""
-    return frozenset(ledger.column(_OVER, now))
+    """Return the mailings that nobody has approved in time, and that no writer has ended wholly yet."""
+    return frozenset(ledger.column(OVER, now))
 
 
 def end_expired(ledger: Ledger, moment: Moment, actor: Actor) -> dict[int, int]:
     """Cancel what nobody has approved in time, and give its key back; return the messages by mailing.
 
-    Nothing of them has left, nor can: each claim asks for the yes, and it is too late for one.
+    Nothing of them has left, nor can: each claim asks for the yes, and it is too late for one. A large one is
+    cancelled in several commits; where a process dies in between, the next one goes on.
     """
-    ended = {}
+    ended: Counter[int] = Counter()
     for one in sorted(over(ledger, moment.at)):
+        mailing = mailings.get(ledger, one)
         with ledger.transaction():
             if ledger.write(_END, moment.at, one, moment.at):
-                mailing = mailings.get(ledger, one)
-                waiting = corrections.messages_in(ledger, mailing, Status.PENDING)
+                detail = f"messages: {counts.number_in(ledger, mailing, Status.PENDING)}"
+                audit.record(ledger, moment, actor, "expire", audit.mailing_subject(one), detail)
+            elif one not in over(ledger, moment.at):
+                continue  # somebody has approved it just now, or ended it
+        for some in ledger.in_pieces(corrections.all_in(ledger, mailing, Status.PENDING)):
+            with ledger.transaction():
                 both = Status.PENDING, Status.CANCELLED
-                n = ended[one] = corrections.move(ledger, mailing, waiting, *both, moment, UNAPPROVED)
+                ended[one] += corrections.move(ledger, mailing, dict(some), *both, moment, UNAPPROVED)
                 ledger.write(_GIVE_BACK, one)
-                audit.record(ledger, moment, actor, "expire", audit.mailing_subject(one), f"messages: {n}")
-    return ended
+    return +ended
 
 
 def same_text(

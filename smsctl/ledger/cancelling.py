@@ -11,23 +11,23 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Answer, Receipt, Status, statuses
 from smsctl.domain.moment import Moment
 from smsctl.errors import RuleError, say
-from smsctl.ledger import corrections, lock, mailings
+from smsctl.ledger import corrections, counts, lock, mailings
 from smsctl.ledger.store import Ledger
 
 
 def begin(ledger: Ledger, mailing: Mailing, moment: Moment) -> tuple[int, int]:
     """Mark the mailing, and cancel as many as one commit takes, in the open transaction.
 
-    Returns how many were pending, and how many of them are cancelled.
+    Returns how many were pending, by the sums, and how many of them are cancelled.
     """
     first = "UPDATE mailings SET cancelled_at = ? WHERE id = ? AND cancelled_at IS NULL"
     ledger.write(first, moment.at, mailing.id)
-    waiting = corrections.count_in(ledger, mailing, Status.PENDING)
-    some = corrections.messages_in(ledger, mailing, Status.PENDING, ledger.rows_in_a_commit)
-    cancelled = _cancel(ledger, mailing, list(some.items()), moment)
-    if cancelled < waiting:
+    waiting = counts.number_in(ledger, mailing, Status.PENDING)
+    most = ledger.rows_in_a_commit
+    some = list(corrections.messages_in(ledger, mailing, Status.PENDING, most + 1).items())
+    if len(some) > most:
         _is_half_done(ledger, mailing, so=True)
-    return waiting, cancelled
+    return waiting, _cancel(ledger, mailing, some[:most], moment)
 
 
 def finish(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
@@ -39,8 +39,7 @@ def finish(ledger: Ledger, mailing: Mailing, moment: Moment) -> int:
         return 0
     ledger.give_way()
     cancelled = 0
-    waiting = corrections.messages_in(ledger, mailing, Status.PENDING)
-    for some in ledger.in_pieces(waiting.items()):
+    for some in ledger.in_pieces(corrections.all_in(ledger, mailing, Status.PENDING)):
         with ledger.transaction():
             cancelled += _cancel(ledger, mailing, some, moment)
     with ledger.transaction():

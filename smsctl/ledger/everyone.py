@@ -10,6 +10,7 @@ from smsctl.domain.message import Status
 from smsctl.domain.remark import Words, restored
 from smsctl.domain.report import PERMANENT, Cause
 from smsctl.ledger import carried, costs, skipped
+from smsctl.ledger.mailings import pieces
 from smsctl.ledger.store import ROWS_IN_A_COMMIT, Ledger
 
 
@@ -82,12 +83,6 @@ def _skipped(ledger: Ledger, mailing: Mailing) -> Iterable[PersonRow]:
             reason=one.reason,
             accepted=one.accepted,
         )
-
-
-def pieces(first: int, last: int) -> Iterator[tuple[int, int]]:
-    """Yield the first and the last id of each piece of some messages."""
-    for begin in range(first, last + 1, ROWS_IN_A_COMMIT):
-        yield begin, min(begin + ROWS_IN_A_COMMIT - 1, last)
 
 
 _NOT_ARRIVED = frozenset({Status.FAILED, Status.EXPIRED})

@@ -9,7 +9,7 @@ from smsctl.domain.moment import Period
 from smsctl.domain.remark import Words, restored
 from smsctl.domain.report import Cause
 from smsctl.ledger import carried, mailings
-from smsctl.ledger.everyone import pieces
+from smsctl.ledger.mailings import pieces
 from smsctl.ledger.store import Ledger
 
 _OF_A_PIECE = " FROM messages WHERE id BETWEEN ? AND ? AND number IS NOT NULL AND state"
@@ -35,12 +35,15 @@ class FailedRow(NamedTuple):
 
 def failed(ledger: Ledger, mailing: Mailing) -> tuple[FailedRow, ...]:
     """Return the messages of a mailing that a report says did not arrive, in the file's order."""
-    found = ledger.rows(
-        "SELECT sheet_row, number, name, state, cause, code, event, answer FROM messages"
-        " WHERE id BETWEEN ? AND ? AND state IN ('failed', 'expired') ORDER BY id",
-        *mailing.span,
+    return tuple(
+        _failed(*one)
+        for piece in pieces(*mailing.span)
+        for one in ledger.rows(
+            "SELECT sheet_row, number, name, state, cause, code, event, answer FROM messages"
+            " WHERE id BETWEEN ? AND ? AND state IN ('failed', 'expired') ORDER BY id",
+            *piece,
+        )
     )
-    return tuple(_failed(*one) for one in found)
 
 
 class Failure(NamedTuple):

@@ -8,8 +8,8 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.report import Cause
 from smsctl.ledger import blocklist, inbox, mailings, texts
-from smsctl.ledger.everyone import pieces
 from smsctl.ledger.inbox import InboxRow
+from smsctl.ledger.mailings import pieces
 from smsctl.ledger.store import Ledger
 
 _MAILINGS_AT_ONCE = 100

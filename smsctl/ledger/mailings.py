@@ -1,6 +1,6 @@
 """Mailings as they were frozen when they were opened, and what has come of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +12,7 @@ from smsctl.domain.package import PackageTerms
 from smsctl.domain.remark import Words, restored
 from smsctl.errors import InputError, LedgerError, say
 from smsctl.ledger import counts, packages
-from smsctl.ledger.store import Ledger
+from smsctl.ledger.store import ROWS_IN_A_COMMIT, Ledger
 
 if TYPE_CHECKING:  # what `usage` does without
     from smsctl.domain.approval import ApprovalTerms
@@ -147,6 +147,15 @@ def answer_to(ledger: Ledger, message: int) -> Words | None:
         message,
     )
     return None if row is None else restored(*row[:2]) or restored(*row[2:]) or None
+
+
+def pieces(first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last id of each piece of some messages.
+
+    Of many, what is read is read in pieces: nobody can commit while a file is read.
+    """
+    for begin in range(first, last + 1, ROWS_IN_A_COMMIT):
+        yield begin, min(begin + ROWS_IN_A_COMMIT - 1, last)
 
 
 def body_hash(body: str) -> str:

@@ -79,19 +79,27 @@ def parts_in_flight(ledger: Ledger, municipality: str, mailing: int | None = Non
     )
 
 
+EXPIRED = "decision IS NULL AND at_once = 0 AND expires_at <= ?"
+"""Of an approval: nobody has given it in time, which no writer has noted yet."""
+
+OVER = (
+    "SELECT mailing FROM approvals WHERE ([EXPIRED]) OR (decision = 'expired' AND mailing IN"
+    " (SELECT mailing FROM mailing_counts WHERE state = 'pending' AND messages > 0))"
+).replace("[EXPIRED]", EXPIRED)
+"""The mailings of those, and of which some is pending still."""
+
+_HALF_DONE = (
+    "SELECT 1 FROM batches WHERE settled_at IS NULL UNION ALL SELECT 1 FROM openings"
+    " UNION ALL SELECT 1 FROM mailings WHERE half_cancelled = 1 UNION ALL [OVER] LIMIT 1"
+).replace("[OVER]", OVER)
+
+
 def anything_half_done(ledger: Ledger, now: str) -> bool:
     """Say whether a batch is on the wire or a mailing is being opened, or was when a process died.
 
     Or whether a mailing waits that nobody has approved in time, or is cancelled in part.
     """
-    found = ledger.rows(
-        "SELECT 1 FROM batches WHERE settled_at IS NULL UNION ALL SELECT 1 FROM openings"
-        " UNION ALL SELECT 1 FROM approvals WHERE decision IS NULL AND at_once = 0 AND expires_at <= ?"
-        " UNION ALL SELECT 1 FROM mailings WHERE half_cancelled = 1"
-        " LIMIT 1",
-        now,
-    )
-    return bool(found)
+    return ledger.one(_HALF_DONE, now) is not None
 
 
 def parts_on_day(ledger: Ledger, municipality: str, day: str) -> int:

@@ -8,7 +8,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.report import PERMANENT
 from smsctl.errors import LedgerError, say, say_n
-from smsctl.ledger.everyone import pieces
+from smsctl.ledger.mailings import pieces
 from smsctl.ledger.store import Ledger
 
 

@@ -279,6 +279,10 @@ def test_a_text_that_waits_holds_its_people(asked: Live, message: Path, run: Run
     assert len(act(asked.config, run, "list").data["mailings"]) == 1
 
 
+class HalfwayError(Exception):
+    """The process ends here."""
+
+
 EXPIRED = "UPDATE approvals SET expires_at = '2026-01-01T00:00:00.000Z'"
 PASSED = "UPDATE mailings SET send_at = '2026-01-01T07:30:00+01:00'"
 
@@ -599,6 +603,46 @@ def test_what_nobody_approved_in_time_holds_nobody_and_gives_its_key_back(
     assert act(site.config, run, "approve", 2, "--yes").code == 0
     assert len(site.simulator.accepted()) == 4
     assert is_sound(site, run)
+
+
+def _ended_in_part(site: Live, message: Path, run: Run) -> None:
+    """Let nobody approve a keyed mailing, and a process die when half of it is cancelled."""
+    assert send(site.config, message, run, "--key", "weekly").code == 5
+    change(site.config, EXPIRED)
+
+    def die() -> None:
+        raise HalfwayError
+
+    with closing(open_ledger(path_of(site.config))) as ledger:
+        vars(ledger).update(_rows=2, give_way=die)
+        with pytest.raises(HalfwayError):
+            approvals.end_expired(ledger, moment(), Actor(user="cia", host="here"))
+        assert ledger.pairs("SELECT state, COUNT(*) FROM messages GROUP BY state") == {
+            "cancelled": 2,
+            "pending": 2,
+        }
+    assert settled(site.config) == [("expired", None)]
+
+
+def test_what_was_ended_in_part_is_ended_by_the_next_who_opens_the_ledger(
+    site: Live, message: Path, run: Run
+) -> None:
+    _ended_in_part(site, message, run)
+    assert not site.simulator.accepted()
+    ran = run("--config", site.config, "mailings", "list", "--quiet")
+    assert ran.code == 0
+    assert "Nobody approved mailing 1 in time: its 2 messages are cancelled." in ran.err
+    assert act(site.config, run, "list").data["mailings"][0]["states"] == {"cancelled": 4}
+    assert send(site.config, message, run, "--key", "weekly").data["mailing"] == 2  # the key was given back
+    assert is_sound(site, run)
+
+
+def test_what_was_ended_in_part_holds_nobody_in_a_dry_run(site: Live, message: Path, run: Run) -> None:
+    _ended_in_part(site, message, run)
+    site.config.write_text(site.config.read_text().replace("above = 3", "above = 9"))
+    for flags in ((), ("--key", "weekly")):
+        ran = send(site.config, message, run, "--dry-run", *flags)
+        assert (ran.code, ran.data["recipients"]["ready"]) == (0, 4), ran.out
 
 
 def test_another_text_that_nobody_approved_does_not_count_as_the_same_one(

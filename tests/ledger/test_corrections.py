@@ -6,7 +6,7 @@ import pytest
 
 from smsctl.actions.resolve import ResolveAnswer, resolve
 from smsctl.domain.message import Answer, Receipt, Status, SubmitVerdict
-from smsctl.ledger import audit, batches, checking, corrections, mailings
+from smsctl.ledger import accepting_restore, audit, batches, checking, corrections, mailings
 from smsctl.ledger.seam.engine import Values
 from smsctl.ledger.store import Ledger
 
@@ -15,7 +15,11 @@ from .conftest import ACTOR, NOW
 from .runs import let_all_arrive, states
 
 
-def test_the_gateway_s_names_are_those_of_one_mailing_in_one_state_and_of_one_message(ledger: Ledger) -> None:
+@pytest.mark.parametrize("rows_read_at_once", [1, 3, 5_000])
+def test_the_gateway_s_names_are_those_of_one_mailing_in_one_state_and_of_one_message(
+    rows_read_at_once: int, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mailings, "ROWS_IN_A_COMMIT", rows_read_at_once)
     sending.activate(ledger)
     for named in (["a1", "a2", None], ["b1", "b2", "same", "same", "b5", None]):
         mailing = sending.begin(ledger, len(named))
@@ -38,10 +42,10 @@ class KilledError(BaseException):
     """The process ends here."""
 
 
-def unknown_mailing(ledger: Ledger) -> int:
-    """Begin a mailing to 60 in batches of 20, of which nobody knows anything."""
+def unknown_mailing(ledger: Ledger, pending: int = 0) -> int:
+    """Begin a mailing to 60 in batches of 20, of which nobody knows anything, and to some who wait."""
     sending.activate(ledger)
-    mailing = sending.begin(ledger, 60)
+    mailing = sending.begin(ledger, 60 + pending)
     for _ in range(3):
         claimed = sending.claim(ledger, mailing, most=20)
         assert claimed
@@ -107,6 +111,21 @@ def test_if_it_were_noted_of_all_it_would_be_left_out(
     """The negative control."""
     monkeypatch.setattr(corrections, "still_in", lambda _ledger, messages, _state: messages)
     assert _reported_in_the_middle(ledger) == [("failed", 3)]
+
+
+def test_what_becomes_unknown_only_meanwhile_is_not_settled_by_the_same_word(ledger: Ledger) -> None:
+    mailing, waits = mailings.get(ledger, unknown_mailing(ledger, pending=20)), ledger.give_way
+
+    def restore() -> None:
+        """Take what is pending for possibly sent, as after the file was put back."""
+        vars(ledger)["give_way"] = waits
+        with ledger.transaction():
+            accepting_restore.make_unknown(ledger, mailing, NOW)
+
+    vars(ledger).update(_rows=25, give_way=restore)
+    assert resolve(ledger, mailing, ResolveAnswer.SENT, NOW, ACTOR, "asked") == 60
+    assert states(ledger) == {"accepted": 60, "unknown": 20}
+    assert checking.check(ledger) == ()
 
 
 def test_in_one_piece_it_would_hold_all_others_out(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
