@@ -1,10 +1,12 @@
 """The batches of a mailing as they are told of, and what has become of their messages since."""
 
+from collections import Counter, defaultdict
 from typing import NamedTuple
 
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.domain.remark import Words, restored
+from smsctl.ledger.mailings import pieces
 from smsctl.ledger.store import Ledger
 
 
@@ -36,11 +38,12 @@ def of_mailing(ledger: Ledger, mailing: int) -> tuple[BatchRow, ...]:
 
 def states_by_batch(ledger: Ledger, mailing: Mailing) -> dict[int, dict[Status, int]]:
     """Return what has become of each batch's messages since; what was given back belongs to none."""
-    found: dict[int, dict[Status, int]] = {}
-    for batch, state, messages in ledger.rows(
-        "SELECT batch, state, COUNT(*) FROM messages WHERE id BETWEEN ? AND ? AND batch > 0"
-        " GROUP BY batch, state",
-        *mailing.span,
-    ):
-        found.setdefault(batch, {})[Status(state)] = messages
-    return found
+    found: defaultdict[int, Counter[Status]] = defaultdict(Counter)
+    for piece in pieces(*mailing.span):
+        for batch, state, messages in ledger.rows(
+            "SELECT batch, state, COUNT(*) FROM messages WHERE id BETWEEN ? AND ? AND batch > 0"
+            " GROUP BY batch, state",
+            *piece,
+        ):
+            found[batch][Status(state)] += messages
+    return dict(found)

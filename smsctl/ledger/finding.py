@@ -105,12 +105,10 @@ def answered(ledger: Ledger, incoming: Iterable[InboxRow]) -> dict[int, str]:
 
 
 def _messages(ledger: Ledger, number: str) -> list[tuple[int, int, str, str, str, str, str]]:
-    row = ledger.one("SELECT COALESCE(MIN(id), 1), COALESCE(MAX(id), 0) FROM messages")
-    first, last = row or (1, 0)
     found = [
         message
-        for begin, end in pieces(first, last)
-        for message in ledger.column(_WITH_NUMBER, begin, end, number)
+        for first, last in pieces(1, ledger.newest_id("messages"))
+        for message in ledger.column(_WITH_NUMBER, first, last, number)
     ]
     told = ledger.rows_of(
         "SELECT m.mailing, m.id, m.name, m.state, m.cause, m.reported_at, b.claimed_at FROM messages m"
