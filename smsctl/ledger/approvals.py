@@ -38,8 +38,8 @@ _SAME_TEXT = (
     " WHERE g.body_hash = ? AND g.kind = 'send' AND g.municipality = ? AND g.id <> ?"
     " AND c.state NOT IN ('cancelled', 'rejected')"
     " AND (c.state = 'pending' OR g.created_at >= ? OR COALESCE(g.send_at, '') >= ?)"
-    " AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.mailing = g.id AND [EXPIRED])"
-).replace("[EXPIRED]", EXPIRED)
+    " AND g.id NOT IN ([OVER])"
+).replace("[OVER]", OVER)
 _EVERY_TIME = timedelta(days=365)
 UNAPPROVED = "not approved in time"
 """Why messages are cancelled that nobody has approved."""

@@ -639,7 +639,7 @@ def test_what_was_ended_in_part_is_ended_by_the_next_who_opens_the_ledger(
 
 def test_what_was_ended_in_part_holds_nobody_in_a_dry_run(site: Live, message: Path, run: Run) -> None:
     _ended_in_part(site, message, run)
-    site.config.write_text(site.config.read_text().replace("above = 3", "above = 9"))
+    site.config.write_text(site.config.read_text().replace("above = 3", "above = 5"))
     for flags in ((), ("--key", "weekly")):
         ran = send(site.config, message, run, "--dry-run", *flags)
         assert (ran.code, ran.data["recipients"]["ready"]) == (0, 4), ran.out
