@@ -1,6 +1,6 @@
 """Beginning a mailing: it becomes rows in the ledger before anything is handed to a gateway."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -105,9 +105,9 @@ def _refuse_used(ledger: Ledger, new: NewMailing) -> None:
         must_not_be_retried(ledger, new.retry_of)
 
 
-def must_not_be_retried(ledger: Ledger, mailing: int) -> None:
-    """Raise RuleError where a mailing was sent again before: then that one may be."""
-    if again := mailings.retried_by(ledger, mailing):
+def must_not_be_retried(ledger: Ledger, mailing: int, over: Container[int] = ()) -> None:
+    """Raise RuleError where a mailing was sent again before: then that one may be. `over`: `retried_by`."""
+    if again := mailings.retried_by(ledger, mailing, over):
         asked = approvals.of(ledger, again)
         once_more = say("Send that one again: smsctl mailings retry {again}", again=again)
         raise RuleError(

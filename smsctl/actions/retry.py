@@ -26,7 +26,7 @@ from smsctl.domain.text import Encoding, measure
 from smsctl.domain.verdict import RuleVerdict
 from smsctl.domain.wording import frozen
 from smsctl.errors import InputError, RuleError, say
-from smsctl.ledger import blocklist, carried, costs, mailings, repeats, retrying, texts
+from smsctl.ledger import approvals, blocklist, carried, costs, mailings, repeats, retrying, texts
 from smsctl.ledger.store import Ledger
 
 MISSED = (Status.FAILED, Status.EXPIRED, Status.REJECTED)
@@ -62,7 +62,7 @@ def draft_retry(request: RetryRequest, gateway: Gateway, ledger: Ledger, under: 
     """
     parent = request.parent
     _must_be_finished(ledger, parent)
-    must_not_be_retried(ledger, parent.id)
+    must_not_be_retried(ledger, parent.id, approvals.over(ledger, under.now.at))
     mailings.must_have_body(parent)
     letter = parent.letter._replace(send_at=request.send_at)
     check_letter(gateway, letter, is_template=parent.personal)

@@ -5,7 +5,6 @@ claim came about; whoever asked is not whoever approved; a decision is made once
 holds nobody any longer.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -123,12 +122,13 @@ def over(ledger: Ledger, now: str) -> frozenset[int]:
 
 
 def end_expired(ledger: Ledger, moment: Moment, actor: Actor) -> dict[int, int]:
-    """Cancel what nobody has approved in time, and give its key back; return the messages by mailing.
+    """Cancel what nobody has approved in time, and give its key back; return what is cancelled, by mailing.
 
     Nothing of them has left, nor can: each claim asks for the yes, and it is too late for one. A large one is
-    cancelled in several commits; where a process dies in between, the next one goes on.
+    cancelled in several commits; where a process dies in between, the next one goes on. So may two at once:
+    either tells of all, and not of its own share.
     """
-    ended: Counter[int] = Counter()
+    ended: dict[int, int] = {}
     for one in sorted(over(ledger, moment.at)):
         mailing = mailings.get(ledger, one)
         with ledger.transaction():
@@ -140,9 +140,10 @@ def end_expired(ledger: Ledger, moment: Moment, actor: Actor) -> dict[int, int]:
         for some in ledger.in_pieces(corrections.all_in(ledger, mailing, Status.PENDING)):
             with ledger.transaction():
                 both = Status.PENDING, Status.CANCELLED
-                ended[one] += corrections.move(ledger, mailing, dict(some), *both, moment, UNAPPROVED)
+                corrections.move(ledger, mailing, dict(some), *both, moment, UNAPPROVED)
                 ledger.write(_GIVE_BACK, one)
-    return +ended
+                ended[one] = counts.number_in(ledger, mailing, Status.CANCELLED)
+    return ended
 
 
 def same_text(

@@ -1,6 +1,6 @@
 """Mailings as they were frozen when they were opened, and what has come of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -213,14 +213,17 @@ def _letter(row: dict[str, Any]) -> Letter:
     )
 
 
-def retried_by(ledger: Ledger, mailing: int) -> int | None:
-    """Return the mailing by which another is sent again; one that is wholly cancelled does not count."""
-    again = ledger.number(
-        "SELECT MAX(g.id) FROM mailings g WHERE g.retry_of = ? AND EXISTS (SELECT 1 FROM mailing_counts c"
-        " WHERE c.mailing = g.id AND c.messages > 0 AND c.state <> 'cancelled')",
+def retried_by(ledger: Ledger, mailing: int, over: Container[int] = ()) -> int | None:
+    """Return the newest mailing by which another is sent again; one that is wholly cancelled does not count.
+
+    Nor does what is `over`, for nobody approved it in time: it is cancelled by whoever writes next.
+    """
+    again = ledger.column(
+        "SELECT g.id FROM mailings g WHERE g.retry_of = ? AND EXISTS (SELECT 1 FROM mailing_counts c"
+        " WHERE c.mailing = g.id AND c.messages > 0 AND c.state <> 'cancelled') ORDER BY g.id DESC",
         mailing,
     )
-    return again or None
+    return next((one for one in again if one not in over), None)
 
 
 def labels(ledger: Ledger, mailings: Iterable[int]) -> dict[int, Label]:

@@ -16,7 +16,7 @@ from smsctl.domain.mailing import Ceilings
 from smsctl.domain.moment import Actor, stamp
 from smsctl.errors import RuleError, SmsctlError
 from smsctl.host import users
-from smsctl.ledger import approvals, batches, mailings
+from smsctl.ledger import approvals, batches, mailings, packages
 from smsctl.ledger.batches import ClaimRequest
 from smsctl.ledger.repeats import Repeats
 from smsctl.ledger.store import open_ledger
@@ -631,7 +631,7 @@ def test_what_was_ended_in_part_is_ended_by_the_next_who_opens_the_ledger(
     assert not site.simulator.accepted()
     ran = run("--config", site.config, "mailings", "list", "--quiet")
     assert ran.code == 0
-    assert "Nobody approved mailing 1 in time: its 2 messages are cancelled." in ran.err
+    assert "Nobody approved mailing 1 in time: its 4 messages are cancelled." in ran.err
     assert act(site.config, run, "list").data["mailings"][0]["states"] == {"cancelled": 4}
     assert send(site.config, message, run, "--key", "weekly").data["mailing"] == 2  # the key was given back
     assert is_sound(site, run)
@@ -643,6 +643,68 @@ def test_what_was_ended_in_part_holds_nobody_in_a_dry_run(site: Live, message: P
     for flags in ((), ("--key", "weekly")):
         ran = send(site.config, message, run, "--dry-run", *flags)
         assert (ran.code, ran.data["recipients"]["ready"]) == (0, 4), ran.out
+
+
+TO_TWO = ("--where", "Namn=Person 0", "--where", "Namn=Person 1")
+
+
+def test_what_was_ended_in_part_does_not_count_with_the_same_text(
+    site: Live, message: Path, run: Run
+) -> None:
+    _ended_in_part(site, message, run)
+    assert send(site.config, message, run, *TO_TWO, "--dry-run").code == 0  # as the real run, which ends it
+    ran = send(site.config, message, run, *TO_TWO)
+    assert (ran.code, ran.data["outcome"]) == (0, {"accepted": 2})
+
+
+def test_by_its_decision_alone_a_dry_run_would_count_the_rest(
+    site: Live, message: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    only_undecided = f"SELECT mailing FROM approvals WHERE {packages.EXPIRED}"
+    weak = vars(approvals)["_SAME_TEXT"].replace(packages.OVER, only_undecided)
+    monkeypatch.setattr(approvals, "_SAME_TEXT", weak)
+    _ended_in_part(site, message, run)
+    ran = send(site.config, message, run, *TO_TWO, "--dry-run")
+    assert (ran.code, "4 messages with this text" in ran.out) == (5, True)
+    assert send(site.config, message, run, *TO_TWO).code == 0
+
+
+def _retried_and_unapproved(site: Live, message: Path, run: Run) -> None:
+    """Let nobody approve the mailing that sends another one again to four who were not reached."""
+    text = site.config.read_text()
+    site.config.write_text(text.replace("above = 3", "above = 9"))
+    assert send(site.config, message, run).code == 0
+    change(
+        site.config,
+        "UPDATE messages SET state = 'failed', cause = 'unreachable'",
+        "UPDATE mailing_counts SET state = 'failed' WHERE state = 'accepted'",
+        "UPDATE day_counts SET state = 'failed' WHERE state = 'accepted'",
+    )
+    site.config.write_text(text)
+    assert _retry(site, message, run).code == 5
+    change(site.config, EXPIRED)
+
+
+def test_a_dry_run_of_a_retry_finds_no_other_that_nobody_approved_in_time(
+    site: Live, message: Path, run: Run
+) -> None:
+    _retried_and_unapproved(site, message, run)
+    ran = act(site.config, run, "retry", 1, "--dry-run")
+    assert "was sent again before" not in ran.out
+    assert ran.data["recipients"]["ready"] == 4
+    assert _retry(site, message, run).data["mailing"] == 3
+    assert is_sound(site, run)
+
+
+def test_without_that_look_it_would_name_the_one_that_is_over(
+    site: Live, message: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    _retried_and_unapproved(site, message, run)
+    monkeypatch.setattr(approvals, "over", lambda *_: frozenset())
+    ran = act(site.config, run, "retry", 1, "--dry-run")
+    assert "Mailing 1 was sent again before, by mailing 2." in ran.out
 
 
 def test_another_text_that_nobody_approved_does_not_count_as_the_same_one(
