@@ -74,15 +74,17 @@ def resolve(
             if word is ResolveAnswer.RESEND:
                 refuse_resend(mailing)
             under_way.refuse(ledger, mailing)
-            told = counts.number_in(ledger, mailing, Status.UNKNOWN)
+            told, settled = counts.number_in(ledger, mailing, Status.UNKNOWN), 0
             if most is not None:
                 refuse_unasked(mailing, told - most)
-            pieces = ledger.in_pieces(_unknown(ledger, mailing))
-            settled = _settle(ledger, mailing, word, next(pieces, []), moment)
-            if word is not ResolveAnswer.RESEND:
+            if (
+                word is not ResolveAnswer.RESEND
+            ):  # first: what is unknown is accepted by this word, not before
                 stopped = word is ResolveAnswer.NOT_SENT
-                asked = stops.resolve(ledger, mailing, moment, f"resolved: {word}", stopped=stopped)
-                settled, told = settled + asked, told + asked
+                settled = stops.resolve(ledger, mailing, moment, f"resolved: {word}", stopped=stopped)
+                told += settled
+            pieces = ledger.in_pieces(_unknown(ledger, mailing))
+            settled += _settle(ledger, mailing, word, next(pieces, []), moment)
             if told:
                 detail = f"{told} messages: {word}"
                 audit.record(ledger, moment, actor, "resolve", f"mailing {mailing.id}", detail, reason)

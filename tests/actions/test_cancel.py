@@ -22,7 +22,7 @@ from smsctl.errors import (
     StoppedError,
     say,
 )
-from smsctl.ledger import audit, cancelling, checking, lock, reports, stops
+from smsctl.ledger import audit, cancelling, checking, corrections, lock, reports, stops
 from smsctl.ledger.reports import IntakeSource, ReportIntake
 from smsctl.ledger.store import Ledger
 
@@ -316,6 +316,47 @@ def test_without_the_mark_what_is_called_not_sent_is_sent_from_a_cancelled_maili
     gateway = Taker()
     send_all(ledger, mailing, gateway)
     assert len(gateway.taken) == 2
+
+
+class Unclear(Asked):
+    """A gateway of which nobody hears: neither what it took, nor what it stopped of it."""
+
+    def __init__(self, listed: Listed) -> None:
+        super().__init__(UNANSWERED, UNANSWERED, listed=listed)
+        self._status = Status.UNKNOWN
+
+
+def _settled_as_sent(ledger: Ledger) -> tuple[int, str]:
+    """Say that what is unknown, and was asked to be stopped, was sent; return how many, and the audit."""
+    mailing, gateway = new_mailing(ledger, 4), Unclear(Listed(left=2))
+    send_all(ledger, mailing, gateway)
+    let_all_arrive(ledger)
+    assert cancel(ledger, mailing, lambda: gateway, now(), ACTOR, None).left.unknown == 4
+    assert sum(stops.left_in(ledger, mailing).values()) == 4
+    settled = resolve(ledger, mailing, ResolveAnswer.SENT, now(), ACTOR, "asked")
+    assert (states(ledger), stops.left_in(ledger, mailing)) == ({"accepted": 4}, {})
+    assert checking.check(ledger) == ()
+    return settled, audit.of(ledger, "mailing 1")[-1].detail
+
+
+def test_what_is_unknown_and_was_asked_to_be_stopped_is_settled_once(ledger: Ledger) -> None:
+    assert _settled_as_sent(ledger) == (4, "4 messages: sent")
+
+
+def test_if_it_were_accepted_by_the_same_word_before_it_would_be_told_twice(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    by_batch = vars(stops)["_accepted_by_batch"]
+
+    def as_if_accepted(of: Ledger, mailing: Mailing) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = by_batch(of, mailing)
+        for message, batch in corrections.all_in(of, mailing, Status.UNKNOWN):
+            found.setdefault(batch, []).append(message)
+        return found
+
+    monkeypatch.setattr(stops, "_accepted_by_batch", as_if_accepted)
+    assert _settled_as_sent(ledger) == (8, "8 messages: sent")
 
 
 def test_nothing_of_a_cancelled_mailing_is_ordered_to_be_sent_again(ledger: Ledger) -> None:

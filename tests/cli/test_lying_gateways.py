@@ -320,19 +320,36 @@ def test_no_more_is_stopped_than_the_gateway_tells_of_that_batch(
     assert (code, data["stopped"], data["in_doubt"]) == (4 if in_doubt else 0, stopped, in_doubt)
 
 
+class SameName(Holding):
+    """Gives all messages of a batch one name, and says by it that it has stopped one of them."""
+
+    def _taken(self, request: dict[str, Any]) -> bytes:
+        return re.sub(rb"id-[^\"]*(?=\")", lambda one: b"x".ljust(len(one[0])), super()._taken(request))
+
+    def _stop(self, line: Line, batch: str) -> None:
+        name = "x".ljust(len(str(self.held.pop(batch)[0]["messageId"])))
+        line.send(reply(200, json.dumps({"stoppedMessages": [{"messageId": name}]}).encode()))
+
+
 def test_a_name_that_two_messages_have_stops_neither(serve: Serve, message: Path, run: Run) -> None:
-    class SameName(Holding):
-        def _taken(self, request: dict[str, Any]) -> bytes:
-            return re.sub(rb"id-[^\"]*(?=\")", lambda one: b"x".ljust(len(one[0])), super()._taken(request))
-
-        def _stop(self, line: Line, batch: str) -> None:
-            name = "x".ljust(len(str(self.held.pop(batch)[0]["messageId"])))
-            line.send(reply(200, json.dumps({"stoppedMessages": [{"messageId": name}]}).encode()))
-
     config = serve(SameName(), **HOLDS)
     send(run, config, message)
     code, data = cancel(run, config)
     assert (code, data["stopped"], data["in_doubt"]) == (4, 0, 1)
+
+
+def test_where_some_of_a_batch_had_left_the_word_not_sent_says_why_it_settles_nothing(
+    serve: Serve, message: Path, run: Run
+) -> None:
+    config = serve(SameName(), **HOLDS)
+    send(run, config, message)
+    assert cancel(run, config)[0] == 4
+    line = ("--config", config, "mailings", "resolve", 1, "--reason", "asked support")
+    for flags in ((), ("--json",), ("--quiet",)):
+        ran = run(*line, "--not-sent", *flags)
+        assert (ran.code, "Some of a batch had left before" in ran.said) == (4, True), ran.said
+        assert "has nothing unknown" not in ran.said
+    assert run(*line, "--sent").code == 0
 
 
 def test_without_the_mark_they_would_be_told_to_be_on_their_way(

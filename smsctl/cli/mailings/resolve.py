@@ -1,6 +1,6 @@
 """`smsctl mailings resolve ID`: settle what is unknown, by a person's word."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from smsctl.actions.ending import left_unsettled, told_with_what_is_left
@@ -17,6 +17,7 @@ from smsctl.domain.message import Status
 from smsctl.domain.package import share_ore
 from smsctl.errors import Sentence, UsageError, say, say_n
 from smsctl.ledger import mailings
+from smsctl.ledger.store import Ledger
 
 EXAMPLES = (
     'smsctl mailings resolve 12 --sent --reason "in the gateway\'s log"',
@@ -59,13 +60,19 @@ def run(
             question = say("{twice} Send again?", twice=_twice(found, unknown, parts))
             dialogue.confirm(wiring.output, question, otherwise=say("Not confirmed; nothing was changed."))
         settled = resolve(ledger, found, words[0], wiring.clock.now(), wiring.actor, why, most=unknown)
-    tally = mailings.tally(ledger, found)
-    left = left_unsettled(ledger, found)
-    steps = outcome.next_steps(found, tally.states, left.in_doubt)
+    return _replied(ledger, found, [*_told(found, settled, parts, words[0])], settled)
+
+
+def _replied(ledger: Ledger, mailing: Mailing, told: Sequence[Sentence], settled: int) -> CommandResult:
+    tally = mailings.tally(ledger, mailing)
+    left = left_unsettled(ledger, mailing)
+    steps = outcome.next_steps(mailing, tally.states, left.in_doubt)
+    if left.in_doubt:  # --not-sent alone leaves any
+        steps.insert(0, _had_left_in_part())
     return CommandResult(
-        data={**render.data(found, tally), "settled": settled},
+        data={**render.data(mailing, tally), "settled": settled},
         screen=[
-            *map(TextLine, _told(found, settled, parts, words[0])),
+            *map(TextLine, told if settled or not left.in_doubt else ()),
             outcome.state_facts(tally.states),
             *map(TextLine, steps),
         ],
@@ -90,6 +97,13 @@ def _told(mailing: Mailing, settled: int, parts: int, word: ResolveAnswer) -> It
         yield _twice(mailing, settled, parts)
     if mailing.cancelled_at is not None and word is ResolveAnswer.NOT_SENT:
         yield say("Mailing {id} was cancelled: they are not sent any more.", id=mailing.id)
+
+
+def _had_left_in_part() -> Sentence:
+    return say(
+        "Some of a batch had left before the gateway was asked to stop the rest: --not-sent settles nothing"
+        " of it until reports have told which."
+    )
 
 
 def _twice(mailing: Mailing, unknown: int, parts: int) -> Sentence:
