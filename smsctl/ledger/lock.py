@@ -22,9 +22,9 @@ def right_to_send(ledger: Ledger, reference: str) -> Iterator[None]:
 
 
 def taken() -> TakenError:
-    """Return the error for a mailing that another process sends."""
+    """Return the error for a mailing that another process is at work on, by whichever command."""
     return TakenError(
-        say("This mailing is being sent by another process right now."),
+        say("This mailing is being sent, cancelled or settled by another process right now."),
         hint=say("Wait for it, or look with: smsctl mailings list"),
     )
 

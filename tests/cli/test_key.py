@@ -337,7 +337,7 @@ def test_who_waits_sends_what_the_other_run_has_left(
 def test_who_does_not_wait_is_told_at_once(second: Cron) -> None:
     ran = second.send()
     assert ran.code == 9
-    assert "This mailing is being sent by another process right now." in ran.err
+    assert "This mailing is being sent, cancelled or settled by another process right now." in ran.err
 
 
 def test_who_has_waited_long_enough_ends_as_who_does_not_wait(

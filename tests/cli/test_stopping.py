@@ -188,7 +188,7 @@ def test_two_processes_do_not_send_the_same_mailing(
     process = begin(live, message)
     other = run("--config", live.config, "mailings", "resume", 1)
     assert other.code == 9
-    assert "being sent by another process" in other.err
+    assert "being sent, cancelled or settled by another process" in other.err
     assert end_process(process).code == 0
     assert set(recipients(live).values()) == {1}
 

@@ -35,7 +35,9 @@ def holder(ledger: Ledger, reference: str) -> subprocess.Popen[str]:
 @pytest.mark.of_a_file
 def test_a_second_process_is_refused_at_once_and_another_mailing_is_not(ledger: Ledger) -> None:
     with holder(ledger, "one") as other:
-        with pytest.raises(LedgerError, match="being sent by another process") as caught:
+        with pytest.raises(
+            LedgerError, match="being sent, cancelled or settled by another process"
+        ) as caught:
             lock.right_to_send(ledger, "one").__enter__()
         assert caught.value.exit_code is ExitCode.LEDGER
         with lock.right_to_send(ledger, "another"):
