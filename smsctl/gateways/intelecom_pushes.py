@@ -6,12 +6,12 @@ wire/puzzel.md, "Delivery reports" and "Incoming SMS". Any push is answered with
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import chain
 from typing import Final
 
 from smsctl.domain.incoming import Incoming
 from smsctl.domain.message import Status
-from smsctl.domain.push import ENTRIES_OF_A_FILE, Push, PushBatch, UnreadableError
+from smsctl.domain.push import Push, PushBatch, UnreadableError
 from smsctl.domain.report import Cause, CodeMeaning, Report
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import say
@@ -20,9 +20,11 @@ from smsctl.gateways.push_fields import (
     Fields,
     as_written,
     form,
+    in_parcels,
     is_xml,
     not_too_many,
     number,
+    readable,
     said_once,
     short,
     unreadable,
@@ -76,6 +78,7 @@ TOLD_BY_CODE: Final = {
 _KINDS = frozenset({"dr", "mo"})
 _ROOTS = _KINDS | {kind.upper() for kind in _KINDS}
 _FORM = "application/x-www-form-urlencoded"
+_NO_OBJECT = say("no entry in it is an object")
 
 
 def read_push(push: Push) -> PushBatch:
@@ -85,14 +88,12 @@ def read_push(push: Push) -> PushBatch:
     body = push.body.removeprefix(BOM_UTF8)
     if push.media_type == _FORM and not is_xml(body) and not body.lstrip().startswith(b"{"):
         return _parcel(_from_pairs(push.body.decode("ascii", "replace")))
-    return _parcel(not_too_many(_entries((push.body,))))
+    return readable(_parcel(not_too_many(_entries((push.body,)))), _NO_OBJECT)
 
 
 def read_file(pieces: Iterable[bytes]) -> Iterator[PushBatch]:
     """Yield what a document holds that was pushed, some thousands at a time. Raises UnreadableError."""
-    entries = _entries(pieces)
-    while together := list(islice(entries, ENTRIES_OF_A_FILE)):
-        yield _parcel(together)
+    return in_parcels(_entries(pieces), _parcel, _NO_OBJECT)
 
 
 def _parcel(entries: Iterable[tuple[str, Fields | str]]) -> PushBatch:
@@ -107,8 +108,6 @@ def _parcel(entries: Iterable[tuple[str, Fields | str]]) -> PushBatch:
             reports.append(_report(fields))
         else:
             incoming.append(_incoming(fields))
-    if unread and unread == len(reports) + len(incoming):
-        raise UnreadableError(say("no entry in it is an object"))
     return PushBatch(reports=tuple(reports), incoming=tuple(incoming), unread=unread)
 
 

@@ -4,13 +4,12 @@ wire/pswincom.md, "Delivery reports" and "Incoming SMS". The form of the answer 
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
 
 from smsctl.domain.incoming import Incoming
 from smsctl.domain.message import Status
-from smsctl.domain.push import ENTRIES_OF_A_FILE, Acknowledgement, Push, PushBatch, UnreadableError
+from smsctl.domain.push import Acknowledgement, Push, PushBatch, UnreadableError
 from smsctl.domain.report import Cause, CodeMeaning, Report
 from smsctl.errors import say
 from smsctl.gateways.push_fields import (
@@ -18,9 +17,11 @@ from smsctl.gateways.push_fields import (
     as_written,
     charset,
     form,
+    in_parcels,
     is_xml,
     not_too_many,
     number,
+    readable,
     said_once,
     short,
     unreadable,
@@ -58,6 +59,7 @@ TOLD_BY_STATE: Final = {
 
 _ROOTS = frozenset({"MSGLST"})
 _FORM = "application/x-www-form-urlencoded"
+_NEITHER = say("it holds neither a report nor an incoming SMS")
 _TAKEN = Acknowledgement("text/plain; charset=iso-8859-1", b"0\nOK\n")
 
 
@@ -67,14 +69,12 @@ def read_push(push: Push) -> PushBatch:
         return _from_form(push._replace(body=push.query.encode("ascii", "replace"), content_type=""))
     if push.media_type == _FORM and not is_xml(push.body):
         return _from_form(push)
-    return _parcel(not_too_many(_messages((push.body,), push.content_type)))
+    return readable(_parcel(not_too_many(_messages((push.body,), push.content_type))), _NEITHER)
 
 
 def read_file(pieces: Iterable[bytes]) -> Iterator[PushBatch]:
     """Yield what a document holds that was pushed, some thousands at a time. Raises UnreadableError."""
-    messages = _messages(pieces, "")
-    while together := list(islice(messages, ENTRIES_OF_A_FILE)):
-        yield _parcel(together)
+    return in_parcels(_messages(pieces, ""), _parcel, _NEITHER)
 
 
 def report_of(fields: Fields, *, told_at: str = "") -> Report:
@@ -101,7 +101,7 @@ def _from_form(push: Push) -> PushBatch:
         return PushBatch(reports=(report_of(fields),), acknowledgement=_TAKEN)
     if "SND" in fields and "TXT" in fields:
         return PushBatch(incoming=(_incoming({**fields, "TEXT": fields["TXT"]}, {}),), acknowledgement=_TAKEN)
-    raise UnreadableError(say("it holds neither a report nor an incoming SMS"))
+    raise UnreadableError(_NEITHER)
 
 
 def _messages(pieces: Iterable[bytes], content_type: str) -> "Iterator[PushedEntry]":
@@ -128,8 +128,6 @@ def _parcel(messages: "Iterable[PushedEntry]") -> PushBatch:
             reports.append(unreadable(NAME, as_written(message.fields)))
             unread += 1
         answers.append((short(fields or dict(message.fields), "ID") or str(len(answers) + 1), answer))
-    if unread and unread == len(answers):
-        raise UnreadableError(say("it holds neither a report nor an incoming SMS"))
     return PushBatch(tuple(reports), tuple(incoming), _listed(answers), unread)
 
 

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Final, TypeVar
 from urllib.parse import parse_qsl
 
 from smsctl.domain.message import Status
-from smsctl.domain.push import UnreadableError
+from smsctl.domain.push import ENTRIES_OF_A_FILE, PushBatch, UnreadableError
 from smsctl.domain.report import Cause, CodeMeaning, Report
 from smsctl.domain.spelling import veil_numbers
-from smsctl.errors import say
+from smsctl.errors import Sentence, say
 
 UNREADABLE: Final = "unreadable"
 _LONGEST = 500
@@ -42,6 +43,27 @@ def not_too_many(entries: Iterable[T]) -> Iterator[T]:
         if place == _MOST_ENTRIES:
             raise UnreadableError(say("it has more than {n} entries", n=_MOST_ENTRIES))
         yield entry
+
+
+def readable(push_batch: PushBatch, why_not: Sentence) -> PushBatch:
+    """Return what a push holds. Raises UnreadableError where there is something, and none can be read."""
+    if 0 < push_batch.unread == len(push_batch.reports) + len(push_batch.incoming):
+        raise UnreadableError(why_not)
+    return push_batch
+
+
+def in_parcels(
+    entries: Iterable[T], read: Callable[[Iterable[T]], PushBatch], why_not: Sentence
+) -> Iterator[PushBatch]:
+    """Yield what a file holds, some thousands at a time. Raises UnreadableError where it is no such file.
+
+    The first tell that. What cannot be read further down keeps nothing out, wherever they are divided.
+    """
+    left = iter(entries)
+    if together := list(islice(left, ENTRIES_OF_A_FILE)):
+        yield readable(read(together), why_not)
+    while together := list(islice(left, ENTRIES_OF_A_FILE)):
+        yield read(together)
 
 
 def wide(beginning: bytes) -> str | None:

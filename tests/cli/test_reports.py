@@ -17,6 +17,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from smsctl.errors import say
+from smsctl.gateways import intelecom_pushes, pswincom_pushes
+from smsctl.gateways.push_fields import readable
 from smsctl.ledger.store import read_ledger
 from smsctl.simulator.server import Behaviour, PushStyle, Simulator, Sms, start
 
@@ -423,6 +426,41 @@ def test_a_large_file_is_taken_in_pieces_and_to_where_it_is_damaged(
         ran = run("--config", mailed, "reports", "import", file, "--json")
         assert (ran.code, ran.data["reports"]) == (0, applied)
     assert run("--config", mailed, "reports", "unmatched", "--json").data["total"] == 11_999
+
+
+BAD_BELOW = {
+    "intelecom": '{"dr": [{"messageId": "a"}, {"messageId": "b"}, "bad", "odd", {"messageId": "c"}, "no"]}',
+    "pswincom": "<MSGLST><MSG><REF>a</REF><STATE>DELIVRD</STATE></MSG>"
+    "<MSG><REF>b</REF><STATE>DELIVRD</STATE></MSG><MSG><A>bad</A></MSG><MSG><A>worse</A></MSG>"
+    "<MSG><REF>c</REF><STATE>DELIVRD</STATE></MSG><MSG><A>odd</A></MSG></MSGLST>",
+}
+
+
+def _taken_by_twos(gateway: str, config: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+    """Take in two reports at a time; return the exit code, and how many entries are kept."""
+    monkeypatch.setattr("smsctl.gateways.push_fields.ENTRIES_OF_A_FILE", 2)
+    file = config.with_name("file")
+    file.write_text(BAD_BELOW[gateway], encoding="utf-8")
+    ran = run("--config", config, "reports", "import", file)
+    return ran.code, run("--config", config, "reports", "unmatched", "--json").data["total"]
+
+
+@pytest.mark.parametrize("gateway", BAD_BELOW)
+def test_what_cannot_be_read_of_a_file_keeps_nothing_out_wherever_it_is_divided(
+    gateway: str, make_config: MakeConfig, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _taken_by_twos(gateway, make_config(), run, monkeypatch) == (0, 6)
+
+
+@pytest.mark.parametrize("gateway", BAD_BELOW)
+def test_if_each_part_were_judged_alone_the_rest_would_be_lost(
+    gateway: str, make_config: MakeConfig, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    module = {"intelecom": intelecom_pushes, "pswincom": pswincom_pushes}[gateway]
+    read = vars(module)["_parcel"]
+    monkeypatch.setattr(module, "_parcel", lambda some: readable(read(some), say("it is none")))
+    assert _taken_by_twos(gateway, make_config(), run, monkeypatch) == (8, 2)
 
 
 @pytest.mark.parametrize("style", [PushStyle.XML, PushStyle.FORM])
