@@ -110,9 +110,9 @@ def _messages(ledger: Ledger, number: str) -> list[tuple[int, int, str, str, str
         for first, last in pieces(1, ledger.newest_id("messages"))
         for message in ledger.column(_WITH_NUMBER, first, last, number)
     ]
-    told = ledger.rows_of(
+    told = ledger.rows_of(  # of a mailing that is being opened nobody is told
         "SELECT m.mailing, m.id, m.name, m.state, m.cause, m.reported_at, b.claimed_at FROM messages m"
-        " LEFT JOIN batches b ON b.id = m.batch WHERE m.id IN (?)",
+        " JOIN mailings g ON g.id = m.mailing LEFT JOIN batches b ON b.id = m.batch WHERE m.id IN (?)",
         found,
     )
     return sorted(told, key=lambda one: one[1], reverse=True)
@@ -124,8 +124,8 @@ def _skips(ledger: Ledger, number: str) -> list[tuple[int, str, str]]:
         skip
         for begin in range(1, newest + 1, _MAILINGS_AT_ONCE)
         for skip in ledger.rows(
-            "SELECT mailing, reason, name FROM skipped WHERE mailing BETWEEN ? AND ? AND number = ?"
-            " ORDER BY mailing, sheet_row",
+            "SELECT s.mailing, s.reason, s.name FROM skipped s JOIN mailings g ON g.id = s.mailing"
+            " WHERE s.mailing BETWEEN ? AND ? AND s.number = ? ORDER BY s.mailing, s.sheet_row",
             begin,
             begin + _MAILINGS_AT_ONCE - 1,
             number,

@@ -7,12 +7,13 @@ import pytest
 
 from smsctl.actions.begin import begin
 from smsctl.domain.mailing import Mailing
-from smsctl.errors import LedgerError
-from smsctl.ledger import checking, lock, mailings, openings, skipped
+from smsctl.errors import InputError, LedgerError
+from smsctl.ledger import checking, finding, lock, mailings, openings, skipped
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.skipped import SkippedEntry
 from smsctl.ledger.store import Ledger
 
+from . import sending
 from .conftest import ACTOR, NOW, opened_again
 from .runs import Taker, must_be_true, now, send_all
 from .sending import PLAIN, activate
@@ -145,3 +146,41 @@ def test_of_two_under_one_key_one_is_opened(ledger: Ledger, other: Ledger) -> No
     list(openings.clear(other))
     assert rows_in(other) == READY + SKIPPED
     assert checking.check(other) == ()
+
+
+def _found(ledger: Ledger) -> set[tuple[int, ...]]:
+    """Return in which mailings a number is found while one is opened that has it, and also leaves it out.
+
+    A small one is begun meanwhile, and is the newest that there is.
+    """
+    opened(ledger)
+    found: set[tuple[int, ...]] = set()
+
+    def look(_done: int, _rows: int) -> None:
+        known = finding.find(ledger, PEOPLE[0][1], None)
+        sent, left_out = ([one.mailing.id for one in some] for some in (known.messages, known.skipped))
+        found.add((*sent, *left_out))
+        if mailings.newest(ledger, most=1)[0].id == 1:
+            assert sending.begin(ledger, 1).id == 3
+
+    again = [one._replace(number=PEOPLE[0][1]) for one in LEFT_OUT]
+    begin(NEW._replace(run_key="next"), PEOPLE, again, ledger, NOW, ACTOR, look)
+    return found
+
+
+def test_who_asks_for_a_number_meanwhile_is_told_of_the_others(ledger: Ledger) -> None:
+    assert _found(ledger) == {(1,)}
+
+
+@pytest.mark.parametrize(
+    ("read", "join"),
+    [("rows_of", "mailings g ON g.id = m.mailing"), ("rows", "mailings g ON g.id = s.mailing")],
+)
+def test_with_its_rows_there_would_be_a_mailing_that_nobody_finds(
+    read: str, join: str, ledger: Ledger
+) -> None:
+    """The negative control."""
+    as_it_is = getattr(ledger, read)
+    vars(ledger)[read] = lambda sql, *values: as_it_is(sql.replace(f" JOIN {join}", ""), *values)
+    with pytest.raises(InputError, match="There is no mailing 2"):
+        _found(ledger)
