@@ -57,13 +57,23 @@ def in_parcels(
 ) -> Iterator[PushBatch]:
     """Yield what a file holds, some thousands at a time. Raises UnreadableError where it is no such file.
 
-    The first tell that. What cannot be read further down keeps nothing out, wherever they are divided.
+    The first tell that. What cannot be read further down keeps nothing out, wherever they are divided; and
+    where the file is damaged, all that came before is yielded.
     """
-    left = iter(entries)
-    if together := list(islice(left, ENTRIES_OF_A_FILE)):
-        yield readable(read(together), why_not)
+    damaged: list[UnreadableError] = []
+    left, is_first = _until(damaged, entries), True
     while together := list(islice(left, ENTRIES_OF_A_FILE)):
-        yield read(together)
+        yield readable(read(together), why_not) if is_first else read(together)
+        is_first = False
+    for error in damaged:
+        raise error
+
+
+def _until(damaged: list[UnreadableError], entries: Iterable[T]) -> Iterator[T]:
+    try:
+        yield from entries
+    except UnreadableError as error:
+        damaged.append(error)
 
 
 def wide(beginning: bytes) -> str | None:

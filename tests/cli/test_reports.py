@@ -420,12 +420,40 @@ def test_a_large_file_is_taken_in_pieces_and_to_where_it_is_damaged(
     file.write_text(document[:-40], encoding="utf-8")
     ran = run("--config", mailed, "reports", "import", file, "--json")
     assert (ran.code, "is damaged" in ran.said) == (8, True)
-    assert run("--config", mailed, "reports", "unmatched", "--json").data["total"] == 10_000
+    assert run("--config", mailed, "reports", "unmatched", "--json").data["total"] == 11_999
     file.write_text(document, encoding="utf-8")
     for applied in ({"applied": 1, "unmatched": 11_999}, {"repeated": 1, "unmatched": 11_999}):
         ran = run("--config", mailed, "reports", "import", file, "--json")
         assert (ran.code, ran.data["reports"]) == (0, applied)
     assert run("--config", mailed, "reports", "unmatched", "--json").data["total"] == 11_999
+
+
+def _taken_of_a_damaged_one(gateway: str, config: Path, run: Run) -> tuple[int, bool, int]:
+    """Return the exit code, whether it tells that what came before is taken in, and how many entries are."""
+    file = config.with_name("file")
+    file.write_text(BAD_BELOW[gateway][:-30], encoding="utf-8")
+    ran = run("--config", config, "reports", "import", file)
+    told = "is damaged" in ran.err and "What came before that is taken in" in ran.err
+    return ran.code, told, run("--config", config, "reports", "unmatched", "--json").data["total"]
+
+
+BEFORE = {"intelecom": 3, "pswincom": 5}
+
+
+@pytest.mark.parametrize("gateway", BEFORE)
+def test_all_that_comes_before_the_damage_of_a_file_is_taken_in(
+    gateway: str, make_config: MakeConfig, run: Run
+) -> None:
+    assert _taken_of_a_damaged_one(gateway, make_config(), run) == (8, True, BEFORE[gateway])
+
+
+@pytest.mark.parametrize("gateway", BEFORE)
+def test_as_a_whole_or_not_at_all_nothing_of_it_would_be(
+    gateway: str, make_config: MakeConfig, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    monkeypatch.setattr("smsctl.gateways.push_fields._until", lambda _, entries: iter(entries))
+    assert _taken_of_a_damaged_one(gateway, make_config(), run) == (8, False, 0)
 
 
 BAD_BELOW = {
