@@ -126,11 +126,14 @@ def check_approvals(ledger: Ledger | None, now: datetime) -> Iterator[Finding]:
     if ledger is None:
         return
     at = stamp(now)
+    over = approvals.over(ledger, at)
+    for mailing in sorted(over):
+        text = say("Nobody approved mailing {id} in time: the next command cancels it.", id=mailing)
+        yield Finding(Level.WARNING, text=text, mend=say("Send it anew, where it is needed."))
     for one in approvals.open_ones(ledger):
-        if one.is_over(at):
-            text = say("Nobody approved mailing {id} in time: the next command cancels it.", id=one.mailing)
-            mend = say("Send it anew, where it is needed.")
-        elif one.at_once:
+        if one.mailing in over:
+            continue
+        if one.at_once:
             text = say("Mailing {id} left without a second person, being urgent.", id=one.mailing)
             mend = say("One approves it with: smsctl mailings approve {id} --afterwards", id=one.mailing)
         else:

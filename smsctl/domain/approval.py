@@ -97,10 +97,6 @@ class Approval(NamedTuple):
         """Whether somebody is still asked."""
         return self.decision is None
 
-    def is_over(self, now: str) -> bool:
-        """Whether it was to be decided before a ledger time, nobody has, and nothing may leave any more."""
-        return self.is_open and not self.at_once and self.has_expired(now)
-
     @property
     def messages_every_time(self) -> range:
         """How many messages a later slot may have."""

@@ -53,9 +53,14 @@ def last_sent(ledger: Ledger) -> LastSent | None:
 
 
 def waiting(ledger: Ledger) -> Mapping[Status, int]:
-    """Return how many messages are pending, unknown and held, in all mailings."""
+    """Return how many messages are pending, unknown and held, in all mailings.
+
+    What is pending of a mailing that nobody has approved, or that is cancelled in part, is not resumed.
+    """
     found = ledger.rows(
-        "SELECT state, SUM(messages) FROM mailing_counts WHERE state IN ('pending', 'unknown', 'held')"
+        "SELECT state, SUM(messages) FROM mailing_counts WHERE state IN ('unknown', 'held')"
+        " OR (state = 'pending' AND mailing NOT IN (SELECT id FROM mailings WHERE half_cancelled = 1 UNION"
+        " SELECT mailing FROM approvals WHERE at_once = 0 AND COALESCE(decision, '') <> 'approved'))"
         " GROUP BY state HAVING SUM(messages) > 0"
     )
     return {Status(state): messages for state, messages in found}

@@ -13,6 +13,7 @@ import pytest
 from smsctl.cli.mailings import approve as cli_approve
 from smsctl.domain.approval import ApprovalDecision, ApprovalTerms
 from smsctl.domain.mailing import Ceilings
+from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, stamp
 from smsctl.errors import RuleError, SmsctlError
 from smsctl.host import users
@@ -668,6 +669,40 @@ def test_by_its_decision_alone_a_dry_run_would_count_the_rest(
     ran = send(site.config, message, run, *TO_TWO, "--dry-run")
     assert (ran.code, "4 messages with this text" in ran.out) == (5, True)
     assert send(site.config, message, run, *TO_TWO).code == 0
+
+
+def _doctor(site: Live, run: Run) -> str:
+    return run("--config", site.config, "doctor").said
+
+
+def test_the_doctor_tells_nobody_to_resume_what_no_second_person_has_approved(
+    asked: Live, run: Run, log_in: LogIn
+) -> None:
+    told = _doctor(asked, run)
+    assert "mailings approve 1" in told
+    assert "pending" not in told
+    log_in(BO)
+    assert act(asked.config, run, "approve", 1, "--yes", "--no-send").code == 0
+    assert "4 messages are pending. Go on with: " in _doctor(asked, run)
+
+
+def test_the_doctor_tells_of_what_was_ended_in_part(site: Live, message: Path, run: Run) -> None:
+    _ended_in_part(site, message, run)
+    told = _doctor(site, run)
+    assert "Nobody approved mailing 1 in time: the next command cancels it." in told
+    assert "pending" not in told
+
+
+def test_by_open_approvals_and_sums_alone_it_would_tell_to_resume_it(
+    site: Live, message: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    _ended_in_part(site, message, run)
+    monkeypatch.setattr(approvals, "over", lambda *_: frozenset())
+    monkeypatch.setattr("smsctl.ledger.health.waiting", lambda _: {Status.PENDING: 2})
+    told = _doctor(site, run)
+    assert "2 messages are pending. Go on with: " in told
+    assert "Nobody approved" not in told
 
 
 def _retried_and_unapproved(site: Live, message: Path, run: Run) -> None:

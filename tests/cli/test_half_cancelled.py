@@ -126,6 +126,7 @@ def test_what_is_cancelled_in_part_says_so_and_is_not_sent_before_it_is_finished
     shown = half("mailings", "show", 1)
     assert "It was cancelled; cancel the rest with: smsctl" in shown.out
     assert half("mailings", "show", 1, "--json").data["half_cancelled"] is True
+    assert "pending" not in half("doctor").said  # nobody can resume it
     assert not half.live.simulator.accepted()
     assert "2 pending messages cancelled." in half("mailings", "cancel", 1).out
     assert half("mailings", "show", 1, "--json").data["half_cancelled"] is False
