@@ -83,8 +83,8 @@ EXPIRED = "decision IS NULL AND at_once = 0 AND expires_at <= ?"
 """Of an approval: nobody has given it in time, which no writer has noted yet."""
 
 OVER = (
-    "SELECT mailing FROM approvals WHERE ([EXPIRED]) OR (decision = 'expired' AND mailing IN"
-    " (SELECT mailing FROM mailing_counts WHERE state = 'pending' AND messages > 0))"
+    "SELECT mailing FROM approvals WHERE ([EXPIRED]) OR (decision = 'expired' AND EXISTS (SELECT 1"
+    " FROM mailing_counts w WHERE w.mailing = approvals.mailing AND w.state = 'pending' AND w.messages > 0))"
 ).replace("[EXPIRED]", EXPIRED)
 """The mailings of those, and of which some is pending still."""
 
