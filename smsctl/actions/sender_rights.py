@@ -52,7 +52,7 @@ def permit(
     if not _fitting(senders, person, request):
         return [_no_right(_theirs(senders, person), person, request)]
     most = daily_ceiling(senders, person, request)
-    used = _used(ledger, person.user, now.day) if ledger else 0
+    used = _used(ledger, person.user, now) if ledger else 0
     if most is None or not request.parts or used + request.parts <= most:
         return []
     return [over_day_of_user(person.user, request.parts, used, most, is_test=request.is_test)]
@@ -170,8 +170,8 @@ def must_see_incoming(number: int, *, seen: bool) -> None:
         )
 
 
-def _used(ledger: Ledger, user: str, day: str) -> int:
-    return packages.parts_of_user_on_day(ledger, user, day) + mailings.parts_waiting_of(ledger, user, day)
+def _used(ledger: Ledger, user: str, now: Moment) -> int:
+    return packages.parts_of_user_on_day(ledger, user, now.day) + mailings.parts_waiting_of(ledger, user, now)
 
 
 def _theirs(senders: Mapping[str, SenderRule], person: Person) -> list[SenderRule]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smsctl.domain.mailing import Carried, Ceilings, CostShare, Label, Mailing, MailingTotals
 from smsctl.domain.message import Letter, Priority, Status
-from smsctl.domain.moment import ALWAYS, Period
+from smsctl.domain.moment import ALWAYS, Moment, Period
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import PackageTerms
 from smsctl.domain.remark import Words, restored
@@ -93,15 +93,18 @@ def put_off(ledger: Ledger, mailing: int, send_at: datetime) -> None:
     ledger.write("UPDATE mailings SET send_at = ? WHERE id = ?", send_at.isoformat(), mailing)
 
 
-def parts_waiting_of(ledger: Ledger, user: str, day: str) -> int:
-    """Return the parts still to be sent of the mailings that a user has begun on a local day or later."""
-    return ledger.number(
-        "SELECT COALESCE(SUM(c.parts), 0) FROM mailings g"
-        " JOIN mailing_counts c ON c.mailing = g.id"
-        " WHERE g.created_by = ? AND g.created_day >= ? AND c.state = 'pending'",
-        user,
-        day,
-    )
+def parts_waiting_of(ledger: Ledger, user: str, now: Moment) -> int:
+    """Return the parts still to be sent of the mailings that a user has begun on this local day or later.
+
+    Not of what nobody has approved in time.
+    """
+    return ledger.number(_WAITING, user, now.day, now.at)
+
+
+_WAITING = (
+    "SELECT COALESCE(SUM(c.parts), 0) FROM mailings g JOIN mailing_counts c ON c.mailing = g.id"
+    " WHERE g.created_by = ? AND g.created_day >= ? AND c.state = 'pending' AND g.id NOT IN ([OVER])"
+).replace("[OVER]", packages.OVER)
 
 
 def tally(ledger: Ledger, mailing: Mailing) -> MailingTotals:

@@ -671,6 +671,34 @@ def test_by_its_decision_alone_a_dry_run_would_count_the_rest(
     assert send(site.config, message, run, *TO_TWO).code == 0
 
 
+def _unapproved_of_one_who_may_send_five(
+    live_gateway: LiveGateway, message: Path, run: Run, log_in: LogIn
+) -> Ran:
+    """Return a dry run to two of whoever has begun a mailing to four today, that nobody approved in time."""
+    rule = {log_in(ANNA): {"max_parts_per_day": 5}}
+    site = live_gateway(rows=guardians(4), approval={"above": 3}, senders=rule)
+    assert send(site.config, message, run).code == 5
+    change(site.config, EXPIRED)
+    message.write_text("En annan text\n")
+    return send(site.config, message, run, *TO_TWO, "--dry-run")
+
+
+def test_what_nobody_approved_in_time_is_no_part_of_what_a_person_sends_that_day(
+    live_gateway: LiveGateway, message: Path, run: Run, log_in: LogIn
+) -> None:
+    assert _unapproved_of_one_who_may_send_five(live_gateway, message, run, log_in).code == 0
+
+
+def test_as_what_still_waits_it_would_be(
+    live_gateway: LiveGateway, message: Path, run: Run, log_in: LogIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    none = f"SELECT mailing FROM ({packages.OVER}) AS found WHERE mailing = 0"
+    monkeypatch.setattr(mailings, "_WAITING", vars(mailings)["_WAITING"].replace(packages.OVER, none))
+    ran = _unapproved_of_one_who_may_send_five(live_gateway, message, run, log_in)
+    assert (ran.code, "may send 5 parts a day" in ran.out) == (5, True), ran.out
+
+
 def _doctor(site: Live, run: Run) -> str:
     return run("--config", site.config, "doctor").said
 

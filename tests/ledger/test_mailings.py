@@ -19,9 +19,9 @@ def test_what_waits_of_a_user_is_what_is_pending_of_what_they_began_since(ledger
     assert sending.claim(ledger, mine, 1)  # what is on the wire waits no more
     with ledger.transaction():
         ledger.write("UPDATE mailings SET created_by = 'bo' WHERE id = 3")
-    assert mailings.parts_waiting_of(ledger, "elin", "2026-11-21") == 4
-    assert mailings.parts_waiting_of(ledger, "elin", NOW.day) == 0
-    assert mailings.parts_waiting_of(ledger, "bo", "2026-11-21") == 5
+    assert mailings.parts_waiting_of(ledger, "elin", on("2026-11-21")) == 4
+    assert mailings.parts_waiting_of(ledger, "elin", NOW) == 0
+    assert mailings.parts_waiting_of(ledger, "bo", on("2026-11-21")) == 5
 
 
 def test_a_reference_is_ten_hexadecimal_digits(
