@@ -101,3 +101,21 @@ def stopped_by_signals(stop: Callable[[str], object]) -> Iterator[None]:
         for number, handler in earlier.items():
             has_hung_up = number in heard and number.name == "SIGHUP"
             signal.signal(number, signal.SIG_IGN if has_hung_up else handler)
+
+
+@contextmanager
+def told_where_lost(lost: Callable[[], object]) -> Iterator[None]:
+    """Call `lost` where Python cannot raise a KeyboardInterrupt, as while it tidies up; it would print it."""
+    earlier = sys.unraisablehook
+
+    def hook(unraised: "sys.UnraisableHookArgs") -> None:
+        if issubclass(unraised.exc_type, KeyboardInterrupt):
+            lost()
+        else:
+            earlier(unraised)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = earlier

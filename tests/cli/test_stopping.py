@@ -15,6 +15,7 @@ from typing import IO
 
 import pytest
 
+from smsctl.ledger.invoices import Invoice
 from smsctl.simulator.server import Behaviour
 
 from ..conftest import SECRET, Live, LiveGateway, MakeConfig
@@ -384,3 +385,24 @@ def test_who_goes_on_for_a_killed_process_tells_of_whom_the_gateway_had_refused(
 def states_in(ledger: Path) -> dict[str, int]:
     with closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as opened:
         return dict(opened.execute("SELECT state, COUNT(*) FROM messages GROUP BY state").fetchall())
+
+
+class _TidiedUp:
+    """What asks to end where Python cannot raise that."""
+
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_who_is_not_heard_while_python_tidies_up_is_heard_the_next_time(
+    make_config: MakeConfig, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def list_invoices(*_: object) -> tuple[Invoice, ...]:
+        _TidiedUp()  # gone with its line
+        signal.raise_signal(signal.SIGINT)
+        return ()
+
+    monkeypatch.setattr("smsctl.cli.money.invoices.invoices_of", list_invoices)
+    ran = run("--config", make_config(), "invoices", "list")
+    assert ran.code == 130
+    assert "Traceback" not in ran.err

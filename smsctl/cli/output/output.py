@@ -44,16 +44,21 @@ class Stopping:
         self.is_asked = False  # a question was broken off
         self.has_sent = False  # or has served
         self._still_heard = 0
+        self._lost = 0  # how often it is heard again, should Python not be able to raise what was heard
 
     @contextmanager
     def after(self, times: int) -> Iterator[None]:
         """Let whoever asks so many times break off the block by KeyboardInterrupt, once; 0: nobody does."""
         self.by = ""
-        self._still_heard = times
+        self._still_heard, self._lost = times, min(times, 1)
         try:
-            yield
+            with process.told_where_lost(self._hear_again):
+                yield
         finally:
             self._still_heard = 0
+
+    def _hear_again(self) -> None:
+        self._still_heard = self._lost
 
     def hear(self, name: str) -> None:
         """Take in a signal. A terminal that hangs up does not insist."""
@@ -67,7 +72,7 @@ class Stopping:
     @contextmanager
     def ends(self, stop: Callable[[str], object]) -> Iterator[None]:
         """Let signals call `stop` with their name; from now on nothing else is broken off by them."""
-        self._still_heard = 0
+        self._still_heard = self._lost = 0
         self.has_sent = True
 
         def hear(name: str) -> None:
