@@ -39,6 +39,14 @@ def invoices_of(
     return tuple(Invoice(**one) for one in found)
 
 
+def prices_of(ledger: Ledger, mailing: int) -> list[int]:
+    """Return the prices in öre of the packages that a mailing has opened, oldest first."""
+    found = ledger.rows(
+        "SELECT price_ore FROM packages WHERE opened_by_mailing = ? ORDER BY municipality, number", mailing
+    )
+    return [int(price_ore) for (price_ore,) in found]
+
+
 _HAND_OVER = (
     "UPDATE invoices SET handed_over_day = ?, handed_over_at = ? WHERE number = ? AND handed_over_day IS NULL"
 )

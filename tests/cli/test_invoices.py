@@ -50,6 +50,18 @@ def test_the_list_has_one_line_for_each_package(config: Path, run: Run) -> None:
     assert "2 invoices are not handed over: 9 801,00 kr." in told
 
 
+def test_where_nobody_sees_a_plan_a_new_invoice_is_told(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(municipalities={TOWN: {"package_size": 3, "package_price": "4900.50"}})
+    send = ("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9)
+    fills = run(*send, "--max-new-packages", 9)
+    message.write_text("Hej igen\n", encoding="utf-8")
+    opens = run(*send, "--max-new-packages", 9)
+    told = "A package was opened, and makes an invoice of 4 900,50 kr without VAT."
+    assert [(one.code, told in one.err) for one in (fills, opens)] == [(0, False), (0, True)]
+
+
 def test_an_export_is_what_the_finance_system_reads(config: Path, run: Run, tmp_path: Path) -> None:
     path = tmp_path / "invoices.csv"
     assert run("--config", config, "invoices", "export", "--csv", path).code == 0
