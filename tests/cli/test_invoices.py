@@ -1,3 +1,4 @@
+import re
 import shutil
 import stat
 from contextlib import nullcontext
@@ -60,6 +61,22 @@ def test_where_nobody_sees_a_plan_a_new_invoice_is_told(
     opens = run(*send, "--max-new-packages", 9)
     told = "A package was opened, and makes an invoice of 4 900,50 kr without VAT."
     assert [(one.code, told in one.err) for one in (fills, opens)] == [(0, False), (0, True)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["usage --json", "invoices list", "invoices export --csv -", "mailings list --csv -", "audit --csv -"],
+)
+def test_the_books_of_a_municipality_outlast_its_place_in_the_config(
+    words: str, config: Path, run: Run
+) -> None:
+    """And only those are asked for that the ledger has."""
+    renamed = re.sub(TOWN, "nykommun", config.read_text(encoding="utf-8"), flags=re.IGNORECASE)
+    config.write_text(renamed, encoding="utf-8")
+    asked = ("--config", config, *words.split(), "--municipality")
+    left = run(*asked, TOWN)
+    assert (left.code, TOWN in left.out) == (0, True)
+    assert run(*asked, "ingenstans").code == 8
 
 
 def test_an_export_is_what_the_finance_system_reads(config: Path, run: Run, tmp_path: Path) -> None:

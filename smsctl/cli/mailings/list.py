@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from smsctl.cli import options, seen
+from smsctl.cli import options, payers, seen
 from smsctl.cli.mailings import waiting
 from smsctl.cli.options import option
 from smsctl.cli.output import mailings as render
@@ -46,7 +46,7 @@ def run(
     of recipients, but each text as it was sent.
     """
     wiring.names(write=(csv,), replace=replace)
-    key = wiring.municipality(municipality)[1].key if municipality else None
+    key = None if municipality is None else payers.key_of(wiring, municipality)
     ledger, asked = wiring.ledger, period(since, until)
     most = most or (mailings.EVERY if csv or since or until else _SHOWN)
     found = map(wiring.named, mailings.newest(ledger, most=most, municipality=key, period=asked))

@@ -7,7 +7,7 @@ from typing import Annotated
 from smsctl.actions import post_month
 from smsctl.actions.compare import compare, veiled_nodes
 from smsctl.actions.post_month import Drafted
-from smsctl.cli import options
+from smsctl.cli import options, payers
 from smsctl.cli.money import invoices_screen as render
 from smsctl.cli.money import postings_screen as posted_screen
 from smsctl.cli.options import argument, flag, option
@@ -40,7 +40,7 @@ EXAMPLES = {
 
 def run_list(wiring: Wiring, municipality: options.Municipality = None) -> CommandResult:
     """List the invoices: one for each package opened, at its price, and whether it was handed over."""
-    key = wiring.municipality(municipality)[1].key if municipality else None
+    key = None if municipality is None else payers.key_of(wiring, municipality)
     found = invoices_of(wiring.ledger, key)
     screen = render.listed(found, wiring.called)
     return CommandResult(data={"invoices": render.data(found)}, screen=screen, is_of_the_ledger=True)
@@ -65,7 +65,7 @@ def run_export(
     """
     wiring.names(write=(csv,), replace=replace)
     ledger = wiring.ledger
-    key = wiring.municipality(municipality)[1].key if municipality else None
+    key = None if municipality is None else payers.key_of(wiring, municipality)
     if undo is (csv is not None) or (undo and mark):
         raise UsageError(say("Name the file to write with --csv FILE; or use --undo alone."))
     if csv is None:

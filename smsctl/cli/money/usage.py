@@ -18,7 +18,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import ALWAYS, Period
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import runs_out
-from smsctl.errors import InputError, UsageError, say
+from smsctl.errors import UsageError, say
 from smsctl.ledger import costs, health, mailings
 from smsctl.ledger.undelivered import Returns, have_come, of_municipality
 from smsctl.ledger.usage import Usage, known_municipalities, pace_of, package_lines, usage
@@ -129,14 +129,12 @@ def _screen(wiring: Wiring, accounts: Sequence[Account], asked: Period, told_by:
 
 def _payers(wiring: Wiring, named: str | None) -> tuple[Municipality, ...]:
     """Return the municipality of that name, or all: also those that only the ledger has."""
-    if named is not None:
-        try:
-            return (wiring.municipality(named)[1],)
-        except InputError:
-            if named not in known_municipalities(wiring.ledger):
-                raise
-            return (Municipality(key=named, name=named),)
     found = {key: wiring.municipality(key)[1] for key in wiring.settings.municipalities}
+    if named is not None:
+        from smsctl.cli import payers  # cron names none
+
+        key = payers.key_of(wiring, named)
+        return (found.get(key, Municipality(key=key, name=key)),)
     for key in known_municipalities(wiring.ledger):
         found.setdefault(key, Municipality(key=key, name=key))
     return tuple(found.values())

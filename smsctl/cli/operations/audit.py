@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
-from smsctl.cli import numbers, options, seen
+from smsctl.cli import numbers, options, payers, seen
 from smsctl.cli.options import option
 from smsctl.cli.output import audited
 from smsctl.cli.output.blocks import Block, Text, TextLine
@@ -47,7 +47,7 @@ def run(
     wiring.names(write=(csv,), replace=replace)
     begin, before = moments_of(period(since, until), wiring.clock.local().tzinfo)
     seen_here = seen.seen_by(wiring)
-    of = seen_here if municipality is None else {wiring.municipality(municipality)[1].key}
+    of = seen_here if municipality is None else {payers.key_of(wiring, municipality)}
     if of is not None and seen_here is not None:
         of &= seen_here
     most = most or (mailings.EVERY if csv or since or until else _SHOWN)
