@@ -15,6 +15,9 @@ CAREFULLY: Final[int] = sum(
 )
 """Flags to open with: no link is followed, no pipe waited for, nothing handed to children or translated."""
 
+NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What the operating system says of a disk that takes no more."""
+
 _LOOK_AGAIN_S = 0.002
 
 

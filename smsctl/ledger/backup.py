@@ -1,15 +1,16 @@
 """A backup of the ledger while it is in use, with the key that its hashes depend on."""
 
+import errno
 import os
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from smsctl.errors import InputError, LedgerError, say
-from smsctl.host import named_files
+from smsctl.errors import InputError, LedgerError, OutputError, SmsctlError, say
+from smsctl.host import disk, named_files
 from smsctl.ledger import keyfile
 from smsctl.ledger.seam.engine import Progress, nobody_looks
-from smsctl.ledger.seam.sentences import reason
+from smsctl.ledger.seam.sentences import FullError, reason
 from smsctl.ledger.store import Ledger
 
 _PIECE_BYTES = 1 << 20
@@ -42,7 +43,7 @@ def back_up(ledger: Ledger, target: Path, on_progress: Progress = nobody_looks) 
     How far sending has come is not copied: that file must tell of the present.
 
     Raises LedgerError when the ledger cannot be read, or the key of its hashes is not here; InputError when
-    `target` cannot be written.
+    `target` cannot be written, OutputError where its disk is full.
     """
     key, key_copy = keyfile.path_of(ledger.path), keyfile.path_of(target)
     for path in (target, key_copy):
@@ -52,8 +53,9 @@ def back_up(ledger: Ledger, target: Path, on_progress: Progress = nobody_looks) 
                 hint=say("Name a new file; a date in its name makes one for each day."),
             )
     keyfile.find(ledger)  # a host that never got it would make backups that nothing can be sent from
+    is_ahead = named_files.is_made_ahead(target)
     try:
-        if named_files.is_made_ahead(target):
+        if is_ahead:
             _copy_through(ledger, target, on_progress)
         else:
             ledger.engine.back_up(target, on_progress)
@@ -65,11 +67,19 @@ def back_up(ledger: Ledger, target: Path, on_progress: Progress = nobody_looks) 
             with suppress(OSError):
                 target.unlink()
             raise
+    except FullError as error:
+        if is_ahead:  # the disk is the ledger's
+            raise
+        raise _not_written(target, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))) from error
     except OSError as error:
-        raise InputError(
-            say("{path}: cannot be written: {reason}.", path=target, reason=reason(error)),
-            hint=say("Name a file in a folder that this user may write."),
-        ) from error
+        raise _not_written(target, error) from error
+
+
+def _not_written(target: Path, error: OSError) -> SmsctlError:
+    told = say("{path}: cannot be written: {reason}.", path=target, reason=reason(error))
+    if error.errno in disk.NO_ROOM:
+        return OutputError(told, hint=say("Name a place with room for it."))
+    return InputError(told, hint=say("Name a file in a folder that this user may write."))
 
 
 def _copy_through(ledger: Ledger, target: Path, on_progress: Progress) -> None:

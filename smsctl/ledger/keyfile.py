@@ -10,7 +10,7 @@ from pathlib import Path
 
 from smsctl.errors import LedgerError, Sentence, say
 from smsctl.ledger.seam import beside
-from smsctl.ledger.seam.sentences import reason
+from smsctl.ledger.seam.sentences import mend, reason
 from smsctl.ledger.store import Ledger
 
 _BYTES = 32
@@ -137,6 +137,6 @@ def _write(ledger: Path, secret: bytes | None = None) -> LedgerKey:
     except OSError as error:
         raise LedgerError(
             say("{path}: the ledger's key cannot be written: {reason}.", path=path, reason=reason(error)),
-            hint=say("The user who sends must be able to write in the ledger's folder."),
+            hint=mend(error, say("The user who sends must be able to write in the ledger's folder.")),
         ) from error
     return LedgerKey(secret)

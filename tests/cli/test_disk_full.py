@@ -1,10 +1,13 @@
 """A disk that fills up in the middle of a mailing, seen from the front door."""
 
+import shlex
+import shutil
 from pathlib import Path
 
 import pytest
 
 from ..conftest import SECRET, MakeConfig
+from ..front_door import SMSCTL, Run
 from ..ledger.places import on_small_disk, python, why_no_mounts
 from .conftest import guardians
 
@@ -57,3 +60,25 @@ def test_what_was_answered_is_recorded_and_the_rest_is_pending(
     assert told == ["code 9 5", "code 0 20", "numbers 20"], ran.stdout + ran.stderr
     assert "The disk is full: what was answered is recorded, and nothing more is sent." in ran.stderr
     assert "15 pending, 5 accepted" in ran.stderr
+
+
+@pytest.mark.parametrize("words", ["block add +46701740609", "ledger restore {kept} --yes"])
+def test_who_needs_room_is_told_to_make_it(
+    words: str, make_config: MakeConfig, run: Run, message: Path, tmp_path: Path
+) -> None:
+    """And not that the user may not write there."""
+    disk = tmp_path / "disk"
+    disk.mkdir(mode=0o700)
+    if why := why_no_mounts(disk):
+        pytest.skip(why)
+    config = make_config(ledger={"path": str(disk / "ledger.db")})
+    assert run("--config", config, "send", message, "--all", "--yes").code == 0
+    kept = tmp_path / "kept"
+    shutil.copytree(disk, kept)
+    asked = shlex.split(words.format(kept=kept / "ledger.simulate.db"))
+    fill = 'head -c 9999999 /dev/zero >"$0/fill" 2>/dev/null || true'
+    before = f'{{ chmod 700 "$0" && cp -a {kept}/. "$0" && {fill}; }}'
+    ran = on_small_disk(disk, [*SMSCTL, "--config", str(config), *asked], size="900k", before=before)
+    assert (ran.returncode, "No space left on device" in ran.stderr) == (9, True), ran.stderr
+    assert "Make room on the disk" in ran.stderr
+    assert "user who sends" not in ran.stderr

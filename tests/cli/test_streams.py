@@ -262,7 +262,7 @@ def test_a_table_is_printed_where_the_file_is_a_dash(
 
 
 @pytest.mark.parametrize(
-    "words", ["usage --csv", "usage --html", "invoices export --csv", "inbox list --export"]
+    "words", ["usage --csv", "usage --html", "invoices export --csv", "inbox list --export", "ledger backup"]
 )
 def test_a_file_that_the_disk_has_no_room_for_is_told_and_not_left(
     words: str, site: Path, tmp_path: Path
@@ -277,6 +277,7 @@ def test_a_file_that_the_disk_has_no_room_for_is_told_and_not_left(
     ran = on_small_disk(small, script, size="4k", before=f"{{ {fill}; }}")
     assert ran.returncode == 9, ran.stderr
     assert "No space left" in ran.stderr
+    assert "Name a place with room for it" in ran.stderr
     assert ran.stdout.split() == ["fill"]
 
 

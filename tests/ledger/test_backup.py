@@ -241,16 +241,16 @@ def test_a_full_disk_leaves_no_half_backup(large: Ledger, tmp_path: Path) -> Non
     disk.mkdir()
     code = (
         "import sys; from pathlib import Path\n"
-        "from smsctl.errors import LedgerError\n"
+        "from smsctl.errors import OutputError\n"
         "from smsctl.ledger.backup import back_up\n"
         "from smsctl.ledger.store import read_ledger\n"
         "ledger, target = map(Path, sys.argv[1:])\n"
         "try: back_up(read_ledger(ledger), target)\n"
-        "except LedgerError as error: print(error, int(error.exit_code))\n"
+        "except OutputError as error: print(error, int(error.exit_code))\n"
         "print([*target.parent.iterdir()])"
     )
     ran = on_small_disk(disk, python(code, large.path, disk / "backup.db"), size="1m")
-    assert "the disk is full" in ran.stdout, ran.stderr
+    assert "backup.db: cannot be written: No space left" in ran.stdout, ran.stderr
     assert ran.stdout.splitlines()[0].endswith(" 9")
     assert ran.stdout.endswith("\n[]\n")
 

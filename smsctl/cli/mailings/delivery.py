@@ -60,7 +60,7 @@ def _invoiced(prices_ore: Sequence[int]) -> list[Sentence]:
         return []
     told = say_n(
         "A package was opened, and makes an invoice of {price} without VAT. See: smsctl invoices list",
-        "{n} packages were opened, and make invoices of {price} without VAT in all. See: smsctl invoices list",
+        "{n} packages were opened, and make invoices of {price} without VAT. See: smsctl invoices list",
         n=len(prices_ore),
         price=figures.money(sum(prices_ore)),
     )

@@ -3,7 +3,6 @@
 Each is whole or not there, mode 0600, and put in place of an earlier one only where that is asked for.
 """
 
-import errno
 import io
 import re
 from collections.abc import Iterable, Sequence
@@ -14,7 +13,7 @@ from smsctl.cli.output.envelope import as_number, harmless
 from smsctl.cli.output.fields import Field, lines_of
 from smsctl.cli.output.language import words
 from smsctl.errors import InputError, OutputError, say
-from smsctl.host import named_files
+from smsctl.host import disk, named_files
 
 T = TypeVar("T")
 STANDARD_OUTPUT = Path("-")
@@ -22,7 +21,6 @@ _FIGURE = re.compile(r"[+-]?[0-9]+(?:,[0-9]+)?")
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n", "\0")
 _STEERS = "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 """A file is looked at on a terminal too; a text that was sent holds none of it."""
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 def write_csv(
@@ -76,7 +74,7 @@ def write_text(path: Path, text: str, *, replace: bool = False, encoding: str = 
         if isinstance(error, FileExistsError) and _holds(path, text.encode(encoding)):
             return None  # of a run that was killed before it could say so
         told = say("{path}: cannot be written: {reason}.", path=path, reason=error.strerror)
-        if error.errno in _NO_ROOM:
+        if error.errno in disk.NO_ROOM:
             raise OutputError(told, hint=say("Name a place with room for it.")) from None
         raise InputError(
             told, hint=say("Name a file that does not exist yet, or replace your earlier one with --replace.")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from smsctl.errors import ExitCode, LedgerError, Sentence, say
+from smsctl.host import disk
 
 
 class FullError(LedgerError):
@@ -90,6 +91,14 @@ def other_time_zone(place: str, kept: str | None, ours: str | None) -> TimeZoneE
             ours=ours,
         ),
     )
+
+
+MAKE_ROOM = say("Make room on the disk, or move the ledger with `[ledger] path`.")
+
+
+def mend(error: OSError, otherwise: Sentence) -> Sentence:
+    """Return what mends it: room, where that is what is missing."""
+    return MAKE_ROOM if error.errno in disk.NO_ROOM else otherwise
 
 
 def reason(error: Exception) -> str:

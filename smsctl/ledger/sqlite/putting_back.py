@@ -13,12 +13,13 @@ from typing import BinaryIO
 from smsctl.errors import InputError, LedgerError, say
 from smsctl.host import disk, named_files
 from smsctl.ledger.seam.beside import key_of, mark_of
-from smsctl.ledger.seam.sentences import reason
+from smsctl.ledger.seam.sentences import mend, reason
 from smsctl.ledger.sqlite import file, lock
 from smsctl.ledger.sqlite.contents import ANOTHER_FILE, look
 
 Opener = Callable[[Path], BinaryIO]
 _PIECE_BYTES = 1 << 20
+_BY_WHOM = say("Run it as the user who sends, who must be able to write in the ledger's folder.")
 
 
 def put_back(backup: Path, ledger: Path, group: str | None, at: str, open_file: Opener) -> tuple[Path, ...]:
@@ -51,7 +52,7 @@ def put_back(backup: Path, ledger: Path, group: str | None, at: str, open_file: 
     except OSError as error:
         raise LedgerError(
             say("{path}: cannot be put back: {reason}.", path=ledger, reason=reason(error)),
-            hint=say("Run it as the user who sends, who must be able to write in the ledger's folder."),
+            hint=mend(error, _BY_WHOM),
         ) from error
     return aside
 

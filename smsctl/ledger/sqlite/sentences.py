@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from smsctl.errors import LedgerError, Sentence, say
-from smsctl.ledger.seam.sentences import FullError
+from smsctl.ledger.seam.sentences import MAKE_ROOM, FullError
 
 
 class _PerhapsFullError(FullError):
@@ -78,7 +78,7 @@ def _mend(error: sqlite3.Error) -> Sentence:
     if code in _BUSY:
         return say("Try again in a minute.")
     if code == sqlite3.SQLITE_FULL:
-        return say("Make room on the disk, or move the ledger with `[ledger] path`.")
+        return MAKE_ROOM
     if code in _DAMAGED:
         return _RESTORE
     if _is_unfinished(error):
