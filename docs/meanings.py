@@ -38,7 +38,8 @@ EXIT_CODES = {
     ),
     ExitCode.REFUSED: Meaning(
         "Refused by a rule; nothing was sent: not activated, a ceiling, quiet hours, everyone already sent,"
-        " nobody to send to, not confirmed, or made and waiting for a second person.",
+        " nobody to send to, not confirmed, or made and waiting for a second person. Where a ceiling is met"
+        " under way, the rest is pending.",
         "The sentence names the rule and what mends it.",
     ),
     ExitCode.GATEWAY: Meaning(

@@ -154,7 +154,7 @@ def test_the_file_has_a_line_for_each_month_and_cost_centre(
     argv = ("--config", site.config, "usage", "--by", "cost-centre")
     assert run(*argv, "--csv", path).code == 0
     header, *lines = path.read_text(encoding="utf-8-sig").splitlines()
-    assert header == "Key;Municipality;Month;Cost centre;Parts;Cost"
+    assert header == "Key;Municipality;Month;Cost centre;Parts;Cost without VAT"
     assert [line.split(";")[3:] for line in lines] == [
         ["", "1", "0,49"],
         ["4711", "1", "0,49"],

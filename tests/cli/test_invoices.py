@@ -48,7 +48,7 @@ def test_the_list_has_one_line_for_each_package(config: Path, run: Run) -> None:
     told = run("--config", config, "invoices", "list").out
     assert "Exempelkommun" in told
     assert "4 900,50 kr" in told
-    assert "2 invoices are not handed over: 9 801,00 kr." in told
+    assert "2 invoices are not handed over: 9 801,00 kr without VAT." in told
 
 
 def test_where_nobody_sees_a_plan_a_new_invoice_is_told(

@@ -82,7 +82,7 @@ def test_two_years_and_forty_packages_fit_on_80_columns(config: Path) -> None:
     for said in (
         "Before 2024-12: 120 parts, 58 803,96 kr. Each month with: --csv FILE",
         "Not shown: 20 earlier packages; all with: --html FILE",
-        "40 invoices are not handed over: 196 013,20 kr.",
+        "40 invoices are not handed over: 196 013,20 kr without VAT.",
         "Cost in all: 294 019,80 kr without VAT.",
         "Packages: 294 019,80 kr invoiced, 294 019,80 kr used, 0,00 kr left (prepaid).",
         "1 unknown, 1 held: 1 960,13 kr, counted as cost until settled.",
@@ -139,7 +139,7 @@ def test_the_page_tells_every_package_and_what_is_not_settled(page: Path) -> Non
         "Not settled 1 unknown, 1 held: 1 960,13 kr, counted as cost until settled.",
         "Before 2024-12 60 120 58 803,96 kr",
         "In all 300 600 294 019,80 kr",
-        "60 invoices are not handed over: 294 019,80 kr.",
+        "60 invoices are not handed over: 294 019,80 kr without VAT.",
     ):
         assert said in told
     assert "Not shown" not in told

@@ -23,7 +23,7 @@ def fields(called: Callable[[str], str]) -> list[Field[CostLine]]:
         Field("month", lambda one: one.month, say("Month")),
         Field("cost_centre", lambda one: one.cost_centre, say("Cost centre")),
         count_of("parts", lambda one: one.parts, say("Parts")),
-        money_of("cost_ore", lambda one: one.cost_ore, say("Cost"), _money),
+        money_of("cost_ore", lambda one: one.cost_ore, say("Cost without VAT"), _money),
     ]
 
 

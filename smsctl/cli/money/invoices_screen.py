@@ -126,8 +126,8 @@ def _not_handed_over(new: Sequence[Invoice]) -> Sentence:
     if not new:
         return say("All of them are handed over.")
     return say_n(
-        "{n} invoice is not handed over: {price}.",
-        "{n} invoices are not handed over: {price}.",
+        "{n} invoice is not handed over: {price} without VAT.",
+        "{n} invoices are not handed over: {price} without VAT.",
         n=len(new),
         price=figures.money(sum(one.price_ore for one in new)),
     )

@@ -218,8 +218,8 @@ def open_invoices(lines: Sequence[PackageLine]) -> Sentence | None:
     if not still:
         return None
     return say_n(
-        "{n} invoice is not handed over: {price}.",
-        "{n} invoices are not handed over: {price}.",
+        "{n} invoice is not handed over: {price} without VAT.",
+        "{n} invoices are not handed over: {price} without VAT.",
         n=len(still),
         price=figures.money(sum(still)),
     )
