@@ -16,6 +16,7 @@ from smsctl.config.settings import Settings
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment, stamp
 from smsctl.domain.municipality import Municipality
+from smsctl.domain.package import are_nearly_used
 from smsctl.domain.rules import not_active
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import ExitCode, LedgerError, Sentence, SmsctlError, say, say_n, worst
@@ -209,7 +210,6 @@ def service(
     if package is None:
         yield Finding(Level.OK, say("{name}: no package is open.", name=name))
         return
-    used = package.size - package.left
     text = say(
         "{name}: package {number} has {left} of {size} parts left.",
         name=name,
@@ -220,7 +220,7 @@ def service(
     mend = say(
         "The next package, and its invoice, comes soon; see: smsctl usage --municipality {key}", key=payer.key
     )
-    yield graded(text, mend, warns=used >= warn_share * package.size)
+    yield graded(text, mend, warns=are_nearly_used(found, warn_share))
 
 
 def waiting(ledger: Ledger | None) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from smsctl.cli.output import figures
 from smsctl.config import places
 from smsctl.config.settings import Mode, Settings
-from smsctl.domain.package import Package
+from smsctl.domain.package import Package, are_nearly_used
 from smsctl.errors import LedgerError, Sentence, say, say_n
 from smsctl.ledger import packages, restoring
 from smsctl.ledger.store import Ledger
@@ -63,10 +63,10 @@ def put_back(ledger: Ledger) -> Iterator[Sentence]:
 
 
 def _packages(ledger: Ledger, settings: Settings) -> Iterator[Sentence]:
-    """Yield a sentence for each active municipality whose newest package is used beyond `warn_share`."""
+    """Yield a sentence for each active municipality whose packages are used beyond `warn_share`."""
     for key, municipality in settings.municipalities.items():
         found = packages.packages_of(ledger, key) if municipality.package_size else ()
-        if not found or not found[-1].is_nearly_used(settings.limits.warn_share):
+        if not found or not are_nearly_used(found, settings.limits.warn_share):
             continue
         from smsctl.ledger import municipalities  # seldom needed, and every command passes here
 

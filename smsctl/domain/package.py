@@ -29,10 +29,6 @@ class Package(NamedTuple):
         """What is paid for and not drawn, without VAT: the rest of the price beside what was."""
         return self.price_ore - self.used_ore
 
-    def is_nearly_used(self, share: float) -> bool:
-        """Say whether so large a share of the package is drawn or reserved that it must be told."""
-        return self.size - self.left >= share * self.size
-
 
 class PackageTerms(NamedTuple):
     """So many parts for so much: what the next package would be, or the rate where there are no packages."""
@@ -61,6 +57,15 @@ class Draw(NamedTuple):
     def cost_ore(self) -> int:
         """The share of the package's price, rounded half up."""
         return share_ore(self.parts, self.size, self.price_ore)
+
+
+def are_nearly_used(packages: Sequence[Package], share: float, parts: int = 0) -> bool:
+    """Say whether so little is left in all of them that the next one comes soon, after so many parts more.
+
+    `share` is of the newest one's size: as much of it is used, where none before it has room.
+    """
+    newest, left = packages[-1], sum(one.left for one in packages) - parts
+    return newest.size - left >= share * newest.size
 
 
 def in_kronor(ore: int) -> str:

@@ -15,7 +15,7 @@ from smsctl.domain.gateway import Traits
 from smsctl.domain.mailing import Ceilings, Label
 from smsctl.domain.message import Letter
 from smsctl.domain.municipality import Municipality
-from smsctl.domain.package import Draw, Package, draw, in_kronor, share_ore
+from smsctl.domain.package import Draw, Package, are_nearly_used, draw, in_kronor, share_ore
 from smsctl.domain.personal import PersonalTexts
 from smsctl.domain.recipients import Recipients
 from smsctl.domain.text import MessageText, TextSize, measure
@@ -223,14 +223,14 @@ def _warnings(order: LetterOrder, traits: Traits, bill: Bill) -> list[Sentence]:
 
 
 def package_warning(bill: Bill, warn_share: float) -> list[Sentence]:
-    """Warn where so large a share of the newest package is used afterwards that the next one comes soon."""
+    """Warn where so much of the packages is used afterwards that the next one comes soon."""
     packages, draws = bill.account_status.packages, bill.draws
     if not packages or any(one.opens for one in draws):
         return []  # the plan says in its own words that a package opens
     last = packages[-1]
-    used = last.size - last.left + sum(one.parts for one in draws if one.package == last.number)
-    if used < warn_share * last.size:
+    if not are_nearly_used(packages, warn_share, bill.parts):
         return []
+    used = last.size - last.left + sum(one.parts for one in draws if one.package == last.number)
     sentence = say(
         "After this mailing, {share} % of package {number} is used.",
         share=100 * used // last.size,

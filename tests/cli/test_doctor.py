@@ -14,6 +14,7 @@ from ..conftest import SECRET, LiveGateway, MakeConfig
 from ..front_door import Ran, Run, Terminal, run_process, run_terminal
 from ..gateways.fault_server import FaultServer, free_port
 from ..gateways.test_mail import mail_server, sent
+from .conftest import guardians
 from .quiet import ALL_DAY, TOLD
 from .test_notify import smtp_at
 
@@ -321,6 +322,23 @@ def test_a_used_package_is_warned_of(live_gateway: LiveGateway, run: Run) -> Non
     ran = run("--config", live.config, "doctor", "--json")
     assert (ran.code, level(ran, "package")) == (0, "warning")
     assert "1 of 2 parts left" in text(ran, "package")
+
+
+def test_a_little_that_was_given_back_to_a_used_package_is_no_warning(
+    live_gateway: LiveGateway, run: Run, message: Path
+) -> None:
+    """Of ten parts one is left in the first package, and three in the second."""
+    live = live_gateway(rows=guardians(8), municipalities={"exempelkommun": {"package_size": 10}})
+    at = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT12:00")
+    limits = ("--yes", "--max-parts", 9, "--max-new-packages", 1)
+    codes: list[int] = []
+    for whom in (("--where", "Namn=Person 0", "--at", at), ("--all",), ("--all",)):
+        message.write_text(f"Hej {len(codes)}\n", encoding="utf-8")
+        codes.append(run("--config", live.config, "send", message, *whom, *limits).code)
+    assert (codes, run("--config", live.config, "mailings", "cancel", 1).code) == ([0, 0, 0], 0)
+    ran = run("--config", live.config, "doctor", "--json")
+    assert (level(ran, "package"), "1 of 10 parts left" in text(ran, "package")) == ("ok", True)
+    assert not run("--config", live.config, "usage").err
 
 
 def test_a_refused_login_is_told_apart_from_a_gateway_that_is_not_there(

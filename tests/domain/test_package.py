@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsctl.domain.package import ConsumptionPace, Draw, Package, PackageTerms, draw, runs_out, share_ore
+from smsctl.domain.package import (
+    ConsumptionPace,
+    Draw,
+    Package,
+    PackageTerms,
+    are_nearly_used,
+    draw,
+    runs_out,
+    share_ore,
+)
 
 TERMS = PackageTerms(size=10, price_ore=4900)
 TODAY = date(2026, 11, 22)
@@ -44,7 +53,21 @@ def test_parts_come_from_the_lowest_package_with_room(
 def test_a_package_is_nearly_used_by_what_is_drawn_or_reserved(
     used: int, reserved: int, *, near: bool
 ) -> None:
-    assert package(1, used, reserved).is_nearly_used(0.9) is near
+    assert are_nearly_used([package(1, used, reserved)], 0.9) is near
+
+
+@pytest.mark.parametrize(
+    ("used", "parts", "near"),
+    [
+        *(([9, 5], 0, False), ([9, 9], 0, False), ([10, 9], 0, True), ([5, 10], 0, False)),
+        *(([10, 8], 1, True), ([9, 8], 1, False), ([9, 8], 2, True), ([5, 10], 4, True)),
+    ],
+)
+def test_what_a_correction_left_in_an_earlier_package_counts_before_the_next(
+    used: list[int], parts: int, *, near: bool
+) -> None:
+    packages = [package(number, drawn) for number, drawn in enumerate(used, 1)]
+    assert are_nearly_used(packages, 0.9, parts) is near
 
 
 def test_a_package_that_opens_has_the_terms_of_now() -> None:

@@ -13,6 +13,7 @@ from smsctl.cli.output import figures, html, svg
 from smsctl.cli.output.blocks import Text
 from smsctl.cli.output.phrases import NOTHING_LEAVES
 from smsctl.domain.moment import Period
+from smsctl.domain.package import are_nearly_used
 from smsctl.errors import say, say_n
 from smsctl.ledger.usage import Month
 
@@ -53,7 +54,7 @@ def _account(account: Account, period: Period, zone: str) -> list[str]:
         share = (found.package.size - found.package.left) / found.package.size
         told += [*([svg.share_bar(share, caption)] if share else []), html.paragraph(caption)]
         if foreseen:
-            is_near = found.package.is_nearly_used(account.warn_share)
+            is_near = are_nearly_used(found.packages, account.warn_share)
             told.append(html.paragraph(foreseen, "warn" if is_near else ""))
     elif account.municipality.in_packages:
         told.append(html.paragraph(say("No package is open.")))

@@ -9,6 +9,7 @@ from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import GAP, Bar, Bars, Block, TextLine, Tone
 from smsctl.cli.output.fields import table_of
 from smsctl.domain.moment import Period
+from smsctl.domain.package import are_nearly_used
 from smsctl.errors import Sentence, joined, say
 from smsctl.ledger.usage import Month
 
@@ -49,7 +50,7 @@ def _current(account: Account) -> list[Block]:
     package, foreseen = account.usage.package, words.forecast(account)
     if package is None:
         return []
-    tone = Tone.WARN if package.is_nearly_used(account.warn_share) else Tone.GOOD
+    tone = Tone.WARN if are_nearly_used(account.usage.packages, account.warn_share) else Tone.GOOD
     name, used = say("Package {number}", number=package.number), package.size - package.left
     shown = Bars([Bar(name, used / package.size, "", tone)]) if used else TextLine(name, Tone.STRONG)
     price = say("Price of the package: {price}", price=figures.money(package.price_ore))
