@@ -93,6 +93,10 @@ def _zip(path: Path, name: str, content: bytes) -> Path:
         ("r.xls", b'<?xml version="1.0"?><Workbook/>', "is XML"),
         ("~$r.xlsx", b"\x05anna" + b"\0" * 160, "is the lock that a program keeps"),
         ("r.pdf", b"%PDF-1.7\n", "is a PDF"),
+        ("r.xls", b"MIME-Version: 1.0\r\nContent-Type: multipart/related", "is a web page"),
+        ("r.csv", b'[{"namn": "Bo", "mobil": "0701740605"}]', "is JSON"),
+        ("r.json", b'{"namn": "Bo"}\n', "is JSON"),
+        ("r.csv", b"{\\rtf1\\ansi}", "is a document of a word processor"),
         ("r.xlsx", b"PK\x03\x04\x14\x00\x06\x00", "is a workbook that cannot be read"),
         ("r.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "is a workbook that cannot be read"),
     ],
@@ -141,3 +145,131 @@ def test_a_number_has_the_digits_that_a_sheet_counts_with(tmp_path: Path) -> Non
     sheet = open_sheet(xlsx(tmp_path / "r.xlsx", {"Blad1": [HEADER, ("0701740605", *cells)]}))
     (row,) = sheet.rows()
     assert list(row)[1:6] == ["0,3", "3", "0,333333333333333", "-12,5", "123456789012"]
+
+
+def _changed(path: Path, part: str, old: str, new: str) -> Path:
+    """Write a workbook anew with one piece of its XML changed, as another program would have written it."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    assert old in parts[part]
+    parts[part] = parts[part].replace(old, new, 1)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return path
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+HELD = '<c r="C2" t="inlineStr"><is><t>HELD</t></is></c>'
+THREE = [HEADER, ("Åsa", "070-174 06 05", "HELD"), ("Bo", "070-174 06 06", "elever")]
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ('<c r="C2"><f>A2&amp;"x"</f></c>', "#N/A"),
+        ('<c r="C2"><f>A2</f><v></v></c>', "#N/A"),
+        ('<c r="C2"><f>A2</f><v/></c>', "#N/A"),
+        ('<c r="C2" t="str"><f>A2</f></c>', "#N/A"),
+        ('<c r="C2"><f t="shared" si="0"/></c>', "#N/A"),
+        ('<c r="C2" t="str"><f>IF(1,"","ja")</f><v></v></c>', ""),
+        ('<c r="C2" t="str"><f>IF(1,"","ja")</f><v/></c>', ""),
+        ('<c r="C2" t="str"><f>A2</f><v>ja</v></c>', "ja"),
+        ('<c r="C2"><f>1+1</f><v>2</v></c>', "2"),
+        ('<c r="C2" s="1"/>', ""),
+    ],
+)
+def test_a_formula_that_nobody_has_worked_out_is_no_empty_cell(tmp_path: Path, cell: str, shown: str) -> None:
+    """Empty would be "no" under Skyddad identitet."""
+    path = _changed(xlsx(tmp_path / "r.xlsx", {"Blad1": THREE}), SHEET, HELD, cell)
+    assert [row[2] for row in open_sheet(path).rows()] == [shown, "elever"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ('office:value-type="string" office:string-value="" calcext:value-type="error"><text:p>#N/A', "#N/A"),
+        ('table:formula="of:=A2"><text:p>', "#N/A"),
+        ('table:formula="of:=A2" office:value-type="string" office:string-value=""><text:p>', ""),
+    ],
+)
+def test_the_same_of_libreoffice(tmp_path: Path, cell: str, shown: str) -> None:
+    path = _changed(
+        ods(tmp_path / "r.ods", {"T": THREE}),
+        "content.xml",
+        'office:value-type="string"><text:p>HELD',
+        cell,
+    )
+    assert [row[2] for row in open_sheet(path).rows()][:2] == [shown, "elever"]
+
+
+def test_rows_of_nothing_but_such_formulas_are_rows(tmp_path: Path) -> None:
+    path = xlsx(tmp_path / "r.xlsx", {"Blad1": ROWS})
+    path = _changed(path, SHEET, "</sheetData>", '<row r="5"><c r="B5"><f>A9</f></c></row></sheetData>')
+    assert [row[1] for row in open_sheet(path).rows()][2:] == ["", "#N/A"]
+
+
+def test_errors_stand_where_they_are_in_a_list_that_begins_in_the_second_column(tmp_path: Path) -> None:
+    rows = [(None, *HEADER), (None, "Åsa", "0701740605", "#N/A"), (None, "Bo", "#N/A", "elever")]
+    sheet = open_sheet(xlsx(tmp_path / "r.xlsx", {"Blad1": rows}))
+    assert list(sheet.rows()) == [["Åsa", "0701740605", "#N/A"], ["Bo", "#N/A", "elever"]]
+
+
+def test_cells_that_are_merged_downwards_have_the_value_in_each_row(tmp_path: Path) -> None:
+    rows = [
+        HEADER,
+        ("A", "1", "elever"),
+        ("B", "2", None),
+        ("C", "3", None),
+        ("D", "4", None),
+        (None, None, None),
+        ("E", "5", "x"),
+    ]
+    path = xlsx(tmp_path / "r.xlsx", {"Blad1": rows})
+    ranges = "".join(f'<mergeCell ref="{one}"/>' for one in ("C2:C4", "A1:A2", "A5:C6"))
+    path = _changed(path, SHEET, "</worksheet>", f"<mergeCells>{ranges}</mergeCells></worksheet>")
+    assert [row[2] for row in open_sheet(path).rows()] == ["elever", "elever", "elever", "", "", "x"]
+    assert [row[0] for row in open_sheet(path).rows()] == ["A", "B", "C", "D", "", "E"]
+
+
+def test_the_same_of_cells_that_libreoffice_has_merged(tmp_path: Path) -> None:
+    path = ods(tmp_path / "r.ods", {"T": [HEADER, ("A", "1", "HELD"), ("B", "2", ""), ("C", "3", "")]})
+    spanned = 'table:number-rows-spanned="2" office:value-type="string"><text:p>HELD'
+    path = _changed(path, "content.xml", 'office:value-type="string"><text:p>HELD', spanned)
+    assert [row[2] for row in open_sheet(path).rows()][:3] == ["HELD", "HELD", ""]
+
+
+def test_rows_in_an_outline_of_libreoffice_keep_their_numbers(tmp_path: Path) -> None:
+    path = ods(tmp_path / "r.ods", {"T": ROWS}, hidden={2: "collapse"})
+    row = '<table:table-row table:visibility="collapse">'
+    path = _changed(path, "content.xml", row, f"<table:table-row-group>{row}")
+    bo = '<table:table-row><table:table-cell office:value-type="string"><text:p>Bo'
+    broken = bo.replace("><text:p>", ' calcext:value-type="error"><text:p>')
+    path = _changed(path, "content.xml", bo, f"</table:table-row-group>{broken}")
+    assert [row[0] for row in open_sheet(path).rows()][:2] == ["Åsa", "#N/A"]
+    assert open_sheet(path, ReadOptions(hidden=Hidden.SKIP)).left_out == {2}
+
+
+@pytest.mark.parametrize("place", ["XFD1048576", "A99999999", "AAA1048576"])
+def test_a_cell_far_out_is_refused_before_room_is_made_for_all_before_it(tmp_path: Path, place: str) -> None:
+    """The process ended with a signal, and said nothing."""
+    path = xlsx(tmp_path / "r.xlsx", {"Blad1": ROWS})
+    cell = f'<row><c r="{place}" t="inlineStr"><is><t>x</t></is></c></row></sheetData>'
+    with pytest.raises(InputError, match="stands far out"):
+        open_sheet(_changed(path, SHEET, "</sheetData>", cell))
+
+
+def test_it_is_told_where_another_sheet_holds_numbers_too(tmp_path: Path) -> None:
+    other = [("Namn", "Tel.nr"), ("Bo", "0701740606")]
+    path = xlsx(tmp_path / "r.xlsx", {"7A": ROWS, "7B": other, "Info": [("Hej",), ("2026-11-30",)]})
+    told = str(open_sheet(path).notice)
+    assert "only the sheet 7A is read, though there are numbers in others too: 7B." in told
+    assert open_sheet(path, ReadOptions(sheet="7A")).notice is None
+    assert open_sheet(xlsx(path, {"7A": ROWS, "Info": [("Hej",)]})).notice is None
+
+
+@pytest.mark.parametrize("name", ["word/document.xml", "Index/Document.iwa"])
+def test_a_document_of_another_program_is_to_be_saved_as_a_list(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match="is a document of Numbers") as caught:
+        open_sheet(_zip(tmp_path / "r.numbers", name, b"x"))
+    assert "save the list as a workbook" in str(caught.value.hint)

@@ -1,4 +1,4 @@
-"""What calamine does not tell of a workbook: its size unpacked, its hidden rows, the errors of its formulas.
+"""What calamine does not tell of a workbook: its size unpacked, and its hidden rows.
 
 XLSX says it of each row (`hidden`), ODS too (`table:visibility`), of hidden and of filtered rows alike. The
 sheet's XML is read as bytes, in pieces, and only rows that say so are looked at.
@@ -7,7 +7,6 @@ sheet's XML is read as bytes, in pieces, and only rows that say so are looked at
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
-from functools import reduce
 from pathlib import Path
 from posixpath import join, normpath
 from typing import BinaryIO, Final
@@ -19,7 +18,7 @@ MOST_BYTES: Final = 1 << 30
 """What a workbook may be unpacked; a million rows of ten columns take a third of it."""
 _MOST_RATIO: Final = 1000  # times what it is packed, as no real list reaches
 _LEAST_SUSPECT: Final = 50 << 20
-_PIECE_BYTES: Final = 1 << 20
+PIECE_BYTES: Final = 1 << 20
 _LONGEST_TAG: Final = 4096
 
 
@@ -49,26 +48,10 @@ def hidden_rows(
         return frozenset(_of_ods(archive, place) if kind is Workbook.ODS else _of_xlsx(archive, names[place]))
 
 
-def broken_cells(file: BinaryIO, path: Path, name: str) -> dict[int, list[int]]:
-    """Return where an XLSX shows an error such as #N/A, row -> columns from 0; calamine leaves them empty."""
-    found: dict[int, list[int]] = {}
-    with archive_in(file, path) as archive:
-        for tag in _tags(archive, _part_of(archive, name), rb"<(?:\w+:)?c\b[^>]*>", b't="e"'):
-            place = re.search(rb"\br=\"([A-Z]+)(\d+)\"", tag)
-            if place and b't="e"' in tag:
-                found.setdefault(int(place[2]), []).append(_column(place[1]))
-    return found
-
-
-def _column(letters: bytes) -> int:
-    """Return the place of a column, from 0, by its letters: A, Z, AA."""
-    return reduce(lambda sum_, letter: sum_ * 26 + letter - ord("A") + 1, letters, 0) - 1
-
-
 def _of_xlsx(archive: zipfile.ZipFile, name: str) -> Iterator[int]:
-    part, pattern = _part_of(archive, name), rb"<(?:\w+:)?row\b[^>]*>"
+    part, pattern = part_of(archive, name), rb"<(?:\w+:)?row\b[^>]*>"
     row = 0
-    for tag in _tags(archive, part, pattern, None if _counts_rows(archive, part) else b"hidden"):
+    for tag in tags_in(archive, part, pattern, None if _counts_rows(archive, part) else b"hidden"):
         numbered = re.search(rb"\br=[\"'](\d+)", tag)
         row = int(numbered[1]) if numbered else row + 1
         if row > 1 and re.search(rb"\bhidden=[\"'](?:1|true)[\"']", tag):
@@ -78,11 +61,11 @@ def _of_xlsx(archive: zipfile.ZipFile, name: str) -> Iterator[int]:
 def _counts_rows(archive: zipfile.ZipFile, part: str) -> bool:
     """Tell whether rows go by their order, for the number of a row may be left out."""
     with archive.open(part) as file:
-        head = file.read(_PIECE_BYTES)
+        head = file.read(PIECE_BYTES)
     return any(b" r=" not in tag for tag in re.findall(rb"<(?:\w+:)?row\b[^>]*>", head))
 
 
-def _part_of(archive: zipfile.ZipFile, name: str) -> str:
+def part_of(archive: zipfile.ZipFile, name: str) -> str:
     """Return which part of the archive is the sheet of that name."""
     from defusedxml import ElementTree
 
@@ -99,28 +82,28 @@ def _part_of(archive: zipfile.ZipFile, name: str) -> str:
 
 def _of_ods(archive: zipfile.ZipFile, place: int) -> Iterator[int]:
     table, row = -1, 0
-    opening = rb"<table:table(?=[ >])[^>]*>|<table:table-row\b[^>]*>|<table:table-header-rows"
-    for tag in _tags(archive, "content.xml", opening, None):
+    opening = rb"<table:table(?=[ >])[^>]*>|<table:table-row(?=[ />])[^>]*>|<table:table-header-rows"
+    for tag in tags_in(archive, "content.xml", opening, None):
         if tag.startswith(b"<table:table-row"):
             many = re.search(rb"number-rows-repeated=[\"'](\d+)", tag)
             first, row = row + 1, row + (int(many[1]) if many else 1)
             if table == place and re.search(rb"table:visibility=[\"'](?:collapse|filter)", tag):
-                yield from range(max(first, 2), min(row, _MOST_ROWS) + 1)
+                yield from range(max(first, 2), min(row, MOST_ROWS) + 1)
         elif not tag.startswith(b"<table:table-header-rows"):
             table, row = table + 1, 0
 
 
-_MOST_ROWS: Final = 1_048_576
+MOST_ROWS: Final = 1_048_576
 
 
-def _tags(archive: zipfile.ZipFile, part: str, pattern: bytes, only_with: bytes | None) -> Iterator[bytes]:
+def tags_in(archive: zipfile.ZipFile, part: str, pattern: bytes, only_with: bytes | None) -> Iterator[bytes]:
     """Yield the tags of a part that fit, in order; with `only_with`, all of them or none.
 
     Where rows are numbered, those of a piece without the word need not be looked at.
     """
     left = b""
     with archive.open(part) as file:
-        while piece := file.read(_PIECE_BYTES):
+        while piece := file.read(PIECE_BYTES):
             piece = left + piece
             cut = piece.rfind(b"<")
             left = piece[cut:] if len(piece) - cut < _LONGEST_TAG else b""

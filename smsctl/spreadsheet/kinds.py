@@ -71,6 +71,11 @@ def _zipped(file: BinaryIO, path: Path) -> Workbook:
         return Workbook.ODS
     if any(name.startswith("xl/") for name in names):
         return Workbook.XLSX
+    if any(name.endswith(".iwa") or name.startswith(("word/", "ppt/")) for name in names):
+        raise InputError(
+            say("{path} is a document of Numbers, Pages, Word or PowerPoint, not a workbook.", path=path),
+            hint=say("Open it in its program and save the list as a workbook (.xlsx) or as CSV UTF-8."),
+        )
     raise InputError(
         say("{path} is an archive (zip), not a list of people.", path=path),
         hint=say("Unpack it first, and name the file in it."),
@@ -119,6 +124,21 @@ _OTHERS: Final[tuple[tuple[tuple[bytes, ...], Callable[[Path], Sentence], Senten
     (
         (b"<?xml", b"<workbook"),
         lambda path: say("{path} is XML, not a list of people.", path=path),
+        _SAVE_AGAIN,
+    ),
+    (
+        (b"mime-version:",),
+        lambda path: say("{path} is a web page, as many systems write it in place of a workbook.", path=path),
+        _SAVE_AGAIN,
+    ),
+    (
+        (b'{"', b"[{", b'["', b"{\n", b"{\r", b"[\n", b"[\r"),
+        lambda path: say("{path} is JSON, not a list of people.", path=path),
+        say("Export the list as a workbook (.xlsx) or as CSV instead."),
+    ),
+    (
+        (b"{\\rtf",),
+        lambda path: say("{path} is a document of a word processor, not a list of people.", path=path),
         _SAVE_AGAIN,
     ),
     (

@@ -1,13 +1,16 @@
 """A workbook (XLSX, ODS, XLS) read with python-calamine: cells become texts, as the sheet shows them."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from smsctl.domain.headings import HEADERS, fold
 from smsctl.errors import InputError, Sentence, say
-from smsctl.spreadsheet.hidden import broken_cells, hidden_rows, refuse_bomb
+from smsctl.spreadsheet.gaps import Gaps, gaps_in, refuse_far_cells
+from smsctl.spreadsheet.hidden import hidden_rows, refuse_bomb
 from smsctl.spreadsheet.kinds import Hidden, HiddenRowsError, Workbook, unreadable, was_changed
 
 if TYPE_CHECKING:
@@ -25,9 +28,9 @@ class WorkbookSheet:
         kind: Workbook,
         sheet: "CalamineSheet",
         hidden: frozenset[int],
-        broken: Mapping[int, Sequence[int]],
+        gaps: Gaps,
     ) -> None:
-        """Keep the sheet, which is in memory, which of its rows are hidden, and where errors stand."""
+        """Keep the sheet, which is in memory, which of its rows are hidden, and what calamine left empty."""
         self.path = path
         self.encoding = str(kind)
         self.name = sheet.name
@@ -41,18 +44,33 @@ class WorkbookSheet:
                 path=path,
             )
         self._sheet = sheet
-        self._broken = broken
+        self._gaps = gaps
+        self._begins = sheet.start[1] if sheet.start else 0  # the columns before are empty, and left out
         self._stamp = _stamp_of(path)
 
     def read(self) -> Iterator[list[str]]:
         """Yield the header and the rows; InputError for a file that has changed since."""
-        for number, row in enumerate(self._sheet.iter_rows(), 1):
+        broken, merged, begins = self._gaps.broken, self._gaps.merged, self._begins
+        above: list[str] = []
+        for number, row in enumerate(self._all_rows(), 1):
             shown = [cell if type(cell) is str else _SHOWN.get(type(cell), str)(cell) for cell in row]
-            for place in self._broken.get(number, ()):
-                shown[place] = _ERROR
+            for place in broken.get(number, ()):
+                if 0 <= place - begins < len(shown):
+                    shown[place - begins] = _ERROR
+            if number in merged and any(shown):
+                for place in merged[number]:
+                    if 0 <= place - begins < len(shown):
+                        shown[place - begins] = above[place - begins]
             yield shown
+            above = shown
         if _stamp_of(self.path) != self._stamp:
             raise was_changed(self.path)
+
+    def _all_rows(self) -> "Iterator[list[Any]]":
+        """Yield the rows of calamine, which ends with the last that it finds something in."""
+        known = self._sheet.end[0] + 1 if self._sheet.end else 0
+        more = max(self._gaps.broken, default=0) - known
+        return chain(self._sheet.iter_rows(), repeat([""] * self._sheet.width, max(more, 0)))
 
     def left_out(self, wish: Hidden | None) -> frozenset[int]:
         """Return the hidden rows that are to be skipped; HiddenRowsError where nobody has said."""
@@ -72,6 +90,8 @@ def open_workbook(
 
     if kind is not Workbook.XLS:
         refuse_bomb(file, path)
+    if kind is Workbook.XLSX:
+        refuse_far_cells(file, path)
     file.seek(0)
     try:
         book = CalamineWorkbook.from_filelike(file)
@@ -87,15 +107,21 @@ def open_workbook(
     if hidden:
         rows = enumerate(sheet.iter_rows(), 1)
         hidden = frozenset(number for number, row in rows if number in hidden and any(row))
-    broken = broken_cells(file, path, book.sheet_names[place]) if kind is Workbook.XLSX else {}
-    return WorkbookSheet(path, kind, sheet, hidden, broken)
+    gaps = gaps_in(file, path, kind, book.sheet_names, place, sheet.merged_cell_ranges or ())
+    found = WorkbookSheet(path, kind, sheet, hidden, gaps)
+    if asked is None and (others := _other_lists(book, place)):
+        found.notice = say(
+            "{path}: only the sheet {name} is read, though there are numbers in others too: {others}. Where"
+            " that is as it should be, name it with --sheet.",
+            path=path,
+            name=sheet.name,
+            others=", ".join(others),
+        )
+    return found
 
 
 def _place(book: "CalamineWorkbook", path: Path, asked: str | None, numbers: Collection[str]) -> int:
-    from python_calamine import SheetVisibleEnum
-
-    names = book.sheet_names
-    visible = [at for at, one in enumerate(book.sheets_metadata) if one.visible == SheetVisibleEnum.Visible]
+    names, visible = book.sheet_names, _visible(book)
     listed = ", ".join(names[at] for at in visible)
     if asked is not None:
         found = [place for place, name in enumerate(names) if fold(name) == fold(asked)]
@@ -115,6 +141,24 @@ def _place(book: "CalamineWorkbook", path: Path, asked: str | None, numbers: Col
             hint=say("Name it with --sheet. They are: {names}.", names=listed),
         )
     return fitting[0]
+
+
+def _visible(book: "CalamineWorkbook") -> list[int]:
+    from python_calamine import SheetVisibleEnum
+
+    return [at for at, one in enumerate(book.sheets_metadata) if one.visible == SheetVisibleEnum.Visible]
+
+
+def _other_lists(book: "CalamineWorkbook", place: int) -> list[str]:
+    """Return the names of the other sheets that may hold people: a number stands in their first rows."""
+    others = [at for at in _visible(book) if at != place]
+    rows = {at: islice(book.get_sheet_by_index(at).iter_rows(), _ROWS_LOOKED_AT) for at in others}
+    return [book.sheet_names[at] for at in others if any(map(_is_number, chain.from_iterable(rows[at])))]
+
+
+def _is_number(cell: object) -> bool:
+    text = _number(cell) if isinstance(cell, float) else cell
+    return isinstance(text, str) and re.fullmatch(_MAY_BE_NUMBER, text.strip()) is not None
 
 
 def _heading(book: "CalamineWorkbook", place: int) -> set[str]:
@@ -147,6 +191,8 @@ def _length(cell: timedelta) -> str:
     return f"{minutes // _MINUTE_S:02}:{minutes % _MINUTE_S:02}"
 
 
+_ROWS_LOOKED_AT: Final = 50
+_MAY_BE_NUMBER: Final = r"\+?[0-9](?:[\s()/\-]{0,3}[0-9]){8,13}"
 _ERROR: Final = "#N/A"  # whichever it is: no number, no group, no yes, and no no
 _MINUTE_S: Final = 60
 _SHOWN: Final[Mapping[type, Callable[[Any], str]]] = {
