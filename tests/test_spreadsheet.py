@@ -200,12 +200,35 @@ def test_a_fault_in_the_structure_is_refused_with_its_line(
     assert refusal(tmp_path, content) == sentence
 
 
-def test_a_cell_that_has_swallowed_rows_is_refused(tmp_path: Path) -> None:
-    swallowed = 'N;M;G;A\n1;2;g;"ring inte\n3;4;g;x\n5;6;g;y"\n7;8;g;z\n'
+@pytest.mark.parametrize(
+    "swallowed",
+    [
+        'N;M;G;A\n1;2;g;"ring inte\n3;4;g;x\n5;6;g;y"\n7;8;g;z\n',
+        'N;M;G;A\n"Åsa;0701740605;g;x\nBo";0701740606;g;y\nC;0701740607;g;z\n',
+        'N;M;G;A\nÅsa;0701740605;"g;x\nBo;0701740606;g";y\n',
+        'N;M;G\n"Åsa;070-174 06 05;g\nBo;0701740606;g\nC";0701740607;g\n',
+        'N,M\n"Åsa,0701740605\nBo",0701740606\n',
+        'M;N\n0701740605;"Åsa\n0701740606;Bo"\n',
+        'M;N\r0701740605;"Åsa\r0701740606;Bo"\r',
+    ],
+)
+def test_a_cell_that_has_swallowed_rows_is_refused(tmp_path: Path, swallowed: str) -> None:
+    """Nothing else tells of them, also where it has swallowed the end of one row and half the next."""
     assert refusal(tmp_path, swallowed) == (
         'r.csv, line 2: a cell of the row that begins here holds whole rows: a closing quote (") is missing.'
     )
-    assert len(list(sheet(tmp_path, 'N;M;G;A\n1;2;g;"ring inte\npå dagen; tack"\n3;4;g;x\n').rows())) == 2
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        'N;M;G;A\n1;2;g;"ring inte\npå dagen; tack"\n3;4;g;x\n',
+        'N;M\n"Åsa; mamma\ntill Bo";0701740605\nC;0701740607\n',
+        'N;M;G;A\n"Åsa\n(mamma)";"070-174\n06 05";"vh\npersonal";x\nC;0701740607;g;y\n',
+    ],
+)
+def test_a_note_on_several_lines_is_no_row(tmp_path: Path, note: str) -> None:
+    assert len(list(sheet(tmp_path, note).rows())) == 2
 
 
 def test_the_longest_field_allowed_is_read(tmp_path: Path) -> None:

@@ -147,15 +147,11 @@ def open_sheet(path: Path, reading: ReadOptions | None = None) -> Sheet:
         left_out=left_out,
         on_progress=asked.on_progress,
     )
-    if isinstance(records, text.TextFormat) and len(sheet.header) >= _FEWEST_TO_TELL:
-        records.refuse_swallowed(len(sheet.header))
+    if isinstance(records, text.TextFormat):
+        records.refuse_swallowed(sheet.width)
     if not any(map(any, sheet.rows())):
         raise InputError(say("{path} has a header but no rows.", path=path))
     return sheet
-
-
-_FEWEST_TO_TELL: Final = 4
-"""Of so many columns, a line with as many delimiters is a row, and no note with a semicolon in it."""
 
 
 def _without_nameless_end(path: Path, cells: list[str]) -> tuple[str, ...]:

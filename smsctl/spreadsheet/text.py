@@ -24,6 +24,9 @@ _PREFACE: Final = r'(?i)(?:"?sep=(.)"?[ ;,\t]*|#type [^\r\n]*)(?:\r\n?|\n)'
 """What Excel obeys and does not show, and the kind of object that PowerShell writes of what it exports."""
 
 _HEAD = 1 << 16  # characters; the header stands within them
+_FEWEST_TO_TELL = 4
+"""Of so many columns, a line with as many delimiters is a row, and no note with a semicolon in it."""
+_SOME_NUMBER = r"\d(?:[\s\-]{0,3}\d){6}"
 _LINES_COMPARED = 50
 _PIECE_BYTES = 1 << 20
 
@@ -73,7 +76,8 @@ class TextFormat(NamedTuple):
             reader = self._reader(text)
             with suppress(csv.Error, UnicodeError):  # told when the rows are read
                 for row in reader:
-                    if reader.line_num - before > 1 and any(self._is_row(cell, width) for cell in row):
+                    many = reader.line_num - before > 1
+                    if many and any(self._holds_rows(cell, at, width) for at, cell in enumerate(row)):
                         sentence = say(
                             "{path}, line {line}: a cell of the row that begins here holds whole rows: a"
                             ' closing quote (") is missing.',
@@ -83,8 +87,13 @@ class TextFormat(NamedTuple):
                         raise InputError(sentence)
                     before = reader.line_num
 
-    def _is_row(self, cell: str, width: int) -> bool:
-        return "\n" in cell and any(line.count(self.delimiter) >= width - 1 for line in cell.split("\n")[1:])
+    def _holds_rows(self, cell: str, at: int, width: int) -> bool:
+        """Tell whether a line of a cell is a row, or the end of one row and the beginning of another."""
+        marks = [line.count(self.delimiter) for line in re.split(r"\r\n?|\n", cell)]
+        if width >= _FEWEST_TO_TELL and max(marks[1:], default=0) >= width - 1:
+            return True
+        is_cut = width > 1 and len(marks) > 1 and (marks[0], marks[-1]) == (width - 1 - at, at)
+        return is_cut and re.search(_SOME_NUMBER, cell) is not None
 
     def _reader(self, text: TextIO) -> _Reader:
         csv.field_size_limit(MAX_FIELD)  # of the process; no other csv file has longer fields either
