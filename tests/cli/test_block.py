@@ -8,6 +8,7 @@ from smsctl.simulator.server import Behaviour
 
 from ..conftest import LiveGateway, MakeConfig
 from ..front_door import Run
+from ..workbooks import xlsx
 from .conftest import guardians
 
 
@@ -131,6 +132,35 @@ def test_a_row_whose_number_stands_in_no_column_of_numbers_blocks_nobody(
     assert run("--config", config, "block", "list", "--json").data["blocked"] == []
     file.write_text("Namn;Mobil\nÅsa;0701740605\nBo;\n;\n\n", encoding="utf-8")
     assert run("--config", config, "block", "import", file, "--json").data == {"added": 1, "known": 0}
+
+
+def test_rows_without_a_number_are_told_and_a_file_of_nothing_else_is_refused(config: Path, run: Run) -> None:
+    file = config.with_name("blocked.csv")
+    file.write_text("Namn;Mobil\nÅsa;0701740605\nBo;\n;\nCy;-\n", encoding="utf-8")
+    ran = run("--config", config, "block", "import", file, "--json")
+    assert (ran.code, ran.data["added"]) == (0, 1)
+    assert [one["text"] for one in ran.json["messages"]] == ["2 rows have no number, and block nobody: 3, 5."]
+    assert "block nobody: 3, 5." in run("--config", config, "block", "import", file).said
+    file.write_text("Namn;Mobil\nBo;\n", encoding="utf-8")
+    ran = run("--config", config, "block", "import", file)
+    assert (ran.code, "no row has a number" in ran.said) == (8, True), ran.said
+
+
+def test_the_sheet_and_the_delimiter_can_be_said_and_what_is_wrong_names_the_file(
+    config: Path, run: Run
+) -> None:
+    book = xlsx(config.with_name("b.xlsx"), {one: [("Mobil",), ("0701740605",)] for one in ("A", "B")})
+    assert "--sheet" in run("--config", config, "block", "import", book).said
+    assert run("--config", config, "block", "import", book, "--sheet", "B").code == 0
+    file = config.with_name("blocked.csv")
+    file.write_text("Namn,x;Mobil\nA,0701740605;0701740606\n", encoding="utf-8")
+    assert "--delimiter" in run("--config", config, "block", "import", file).said
+    done = run("--config", config, "block", "import", file, "--delimiter", "semicolon", "--json")
+    assert done.data == {"added": 1, "known": 0}
+    file.write_text("Nummer på den som sagt nej\n0701740605\n", encoding="utf-8")
+    ran = run("--config", config, "block", "import", file)
+    assert "blocked.csv: No column" in ran.said
+    assert "--column number='Nummer på den som sagt nej'" in ran.said
 
 
 @pytest.mark.parametrize("number", ["hej", "08-123456", ""])

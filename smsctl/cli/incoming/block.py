@@ -8,12 +8,13 @@ from smsctl.cli import numbers, options, seen
 from smsctl.cli.options import argument
 from smsctl.cli.output.blocks import Text, TextLine, Tone
 from smsctl.cli.output.fields import Field, data_of, table_of, time_of
-from smsctl.cli.output.reply import CommandResult
-from smsctl.cli.typed_rows import named_columns
+from smsctl.cli.output.reply import CommandResult, Note
+from smsctl.cli.typed_rows import named_columns, reading_of
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import InputError, Sentence, say, say_n
 from smsctl.ledger import blocklist
 from smsctl.ledger.blocklist import BY_STOP, THE_RECIPIENT, BlockedRow
+from smsctl.spreadsheet.kinds import Hidden
 
 EXAMPLES = {
     "add": ('smsctl block add 070-1740605 --reason "asked by phone"',),
@@ -117,6 +118,8 @@ def run_import(
     file: Annotated[Path, argument("FILE", "A CSV file with a column of numbers.")],
     *,
     column: options.Column = None,
+    delimiter: options.Delimiter = None,
+    sheet: options.SheetName = None,
     municipality: options.BlockListOf = None,
     reason: options.Reason = None,
 ) -> CommandResult:
@@ -128,7 +131,8 @@ def run_import(
 
     columns = {**wiring.settings.columns, **named_columns(column or ())}
     of = seen.lists(wiring, municipality, blocklist.FOR_ALL) or ()
-    wanted = read_numbers(file, columns, numbers.reader(wiring))
+    reading = reading_of(delimiter, sheet, Hidden.SEND)  # hidden rows are blocked too
+    wanted, without = read_numbers(file, columns, numbers.reader(wiring), reading)
     with wiring.output.working(say("Blocking")) as tell:
         added = blocklist.add_all(
             wiring.ledger, wanted, wiring.clock.now(), wiring.actor, reason or "", tell, of
@@ -141,9 +145,23 @@ def run_import(
     )
     return CommandResult(
         data={"added": added, "known": len(wanted) - added},
-        screen=[TextLine(sentence, Tone.GOOD)],
+        screen=[TextLine(sentence, Tone.GOOD), *(TextLine(told, Tone.WARN) for told in _left(without))],
+        said=[Note(code="warning", level="warning", text=told) for told in _left(without)],
         is_of_the_ledger=True,
+        is_told_always=bool(without),
     )
+
+
+def _left(rows: Sequence[int]) -> list[Sentence]:
+    """Say which rows have no number, so that nobody was blocked for them."""
+    first = ", ".join(map(str, rows[:_ROWS_TOLD])) + (" …" if len(rows) > _ROWS_TOLD else "")
+    told = say_n(
+        "{n} row has no number, and blocks nobody: {rows}.",
+        "{n} rows have no number, and block nobody: {rows}.",
+        n=len(rows),
+        rows=first,
+    )
+    return [told] if rows else []
 
 
 def _fields(wiring: Wiring) -> list[Field[BlockedRow]]:
@@ -161,6 +179,7 @@ def _fields(wiring: Wiring) -> list[Field[BlockedRow]]:
     ]
 
 
+_ROWS_TOLD = 20
 _TOLD = {BY_STOP: say("STOP by SMS"), THE_RECIPIENT: say("the recipient")}
 
 
