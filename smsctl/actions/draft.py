@@ -12,6 +12,7 @@ from smsctl.actions.cost_centres import by_cost_centre
 from smsctl.actions.may_send import Circumstances, DepartingMailing, account_status_of, may_send
 from smsctl.domain import elsewhere
 from smsctl.domain.audience import Audience
+from smsctl.domain.filled_check import identities_in
 from smsctl.domain.gateway import Gateway, Traits
 from smsctl.domain.headings import fold
 from smsctl.domain.mailing import Ceilings, Label
@@ -180,7 +181,8 @@ def _with_remarks(
 ) -> Plan:
     """Return the plan with what was found in the text, and with the last mailing like it."""
     ready = (person.number for person in plan.recipients.ready)
-    findings = (*findings, *recipients_in(plan_request.literal, plan_request.numbers, ready))
+    written = recipients_in(plan_request.literal, plan_request.numbers, ready)
+    findings = (*findings, *written, *identities_in(plan.recipients.texts))
     told = () if plan_request.text_as_it_is else tuple(one.sentence for one in findings)
     return plan._replace(
         findings=findings,

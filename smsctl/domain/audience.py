@@ -1,5 +1,6 @@
 """Who in a recipients file a mailing is for: by group, by any column, by municipality, or everyone."""
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 from operator import attrgetter
@@ -147,6 +148,20 @@ def is_newly_split(cell: str, wanted: Collection[str]) -> bool:
     """Tell whether only a line break, `;`, `|` or marks, which older versions did not know, let it fit."""
     older = {group_key(name) for name in cell.replace("/", ",").split(",")}
     return older.isdisjoint(wanted) and group_key(cell) not in wanted
+
+
+def alike_in(cell: str, wanted: Collection[str]) -> list[str]:
+    """Return the groups of a cell that a reader may take for one of those that are wanted.
+
+    "VH1" and "VH och personal" for guardians, "7 A" for 7A.
+    """
+    folded = {fold(key) for key in wanted}
+    return [name for name in groups_in(cell).values() if fold(name) in folded or _speaks_of(name, wanted)]
+
+
+def _speaks_of(name: str, wanted: Collection[str]) -> bool:
+    words = (fold(word).rstrip("0123456789") for word in re.findall(r"\w+", name))
+    return any(GROUPS.get(word) in wanted for word in words)
 
 
 class _Test(NamedTuple):

@@ -60,5 +60,7 @@ UNSEEN: Final = (
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
 )
 """What nobody sees; it comes along from Excel, school platforms and phone books."""
+ERROR: Final = r"#[A-ZÅÄÖ][A-ZÅÄÖ/0-9]*[!?]|#N/A|#{2,}"
+"""What a spreadsheet shows where a formula has come to nothing, or a column is too narrow."""
 _LOST: Final = r"(?:^|\s)(?:[^\s/=@.]*[^\W\d_]\?[^\W\d_]|\?[^\W\d_]{2})"
 _BETWEEN: Final = "[,/;|\n\r\v\f\u0085\u2028\u2029]"

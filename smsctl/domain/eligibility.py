@@ -1,5 +1,6 @@
 """What the cells beside the number say of a row: whether it is in the audience, and may get the message."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from operator import itemgetter
@@ -10,13 +11,14 @@ from smsctl.domain.audience import (
     Outside,
     OutsideRows,
     Selection,
+    alike_in,
     group_key,
     groups_in,
     is_newly_split,
     keys_in,
     titled,
 )
-from smsctl.domain.cells import NAMES_TOLD, VEIL, has_lost_letters, plain, shown, veiled
+from smsctl.domain.cells import ERROR, NAMES_TOLD, VEIL, has_lost_letters, plain, shown, veiled
 from smsctl.domain.columns import Columns, MisfitError, NumberColumn
 from smsctl.domain.protection import is_known, is_protected
 from smsctl.domain.terms import has_accepted
@@ -75,6 +77,8 @@ class RowEligibilities(dict[tuple[str, ...], RowEligibility]):
         self.municipalities: dict[str, str] = {}  # that the file has: key -> name to show
         self.lacks_ours = self._municipality is not None  # until a row of it is met
         self.lost: dict[str, None] = {}  # groups and municipalities with ? in the place of a letter
+        self.errors: dict[str, None] = {}  # of formulas, in their place
+        self.alike: dict[str, None] = {}  # groups that are not asked for, and resemble one that is
         self.unknown: dict[str, None] = {}  # what stands for a protected identity and is neither yes nor no
 
     @property
@@ -136,7 +140,7 @@ class RowEligibilities(dict[tuple[str, ...], RowEligibility]):
 
     def doubts(self) -> list[Sentence]:
         """Return what was taken to mean something without being a usual word for it."""
-        marks, lost = map(_listed, (map(_mark, self.unknown), map(veiled, self.lost)))
+        marks, lost, errors = map(_listed, (map(_mark, self.unknown), map(veiled, self.lost), self.errors))
         taken = say(
             "What stands for a protected identity is neither yes nor no, and is taken as yes: {values}.",
             values=marks,
@@ -146,7 +150,19 @@ class RowEligibilities(dict[tuple[str, ...], RowEligibility]):
             " is called so; write the file anew as UTF-8.",
             values=lost,
         )
-        return [told for told, values in ((taken, marks), (unread, lost)) if values]
+        broken = say(
+            "Where a group or a municipality should be stands the error of a formula, and the row is in none:"
+            " {values}. Mend the formulas, or open the workbook in Excel and save it again.",
+            values=errors,
+        )
+        alike = _listed(map(veiled, self.alike))
+        other = say(
+            "These groups resemble what is asked for, and nobody gets the message for being in one: {values}."
+            " Where they are meant, name them with --group too.",
+            values=alike,
+        )
+        told = ((taken, marks), (unread, lost), (broken, errors), (other, alike))
+        return [sentence for sentence, values in told if values]
 
     def __missing__(self, cells: tuple[str, ...]) -> RowEligibility:
         """Work out a combination that was not met before."""
@@ -174,6 +190,8 @@ class RowEligibilities(dict[tuple[str, ...], RowEligibility]):
     def _note_lost(self, cell: str) -> None:
         if has_lost_letters(cell) and len(self.lost) < NAMES_TOLD:
             self.lost.setdefault(shown(cell))
+        if cell.lstrip().startswith("#") and re.fullmatch(ERROR, shown(cell)):
+            self.errors.setdefault(shown(cell))
 
     def _note_groups(self, cell: str) -> None:
         self._note_lost(cell)
@@ -194,6 +212,8 @@ class RowEligibilities(dict[tuple[str, ...], RowEligibility]):
     def _work_out(self, by_position: Mapping[int, str]) -> RowEligibility:
         reason = self._selection.outside(by_position)
         counted = None if reason is None else self._tally(reason, self._name(reason, by_position))
+        if reason is Outside.OTHER_GROUP and self._group is not None and len(self.alike) < _MOST_NAMES:
+            self.alike |= dict.fromkeys(alike_in(by_position[self._group], self._wanted))
         accepted = tuple(self._has_accepted(column, by_position) for column in self._numbers)
         protected = tuple(self._is_protected(column, by_position) for column in self._numbers)
         return RowEligibility(

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from smsctl.domain import gsm7
-from smsctl.domain.cells import has_lost_letters, veiled
+from smsctl.domain.cells import ERROR, has_lost_letters, veiled
 from smsctl.domain.entries import Problem
 from smsctl.domain.fields import TextField, as_field
 from smsctl.domain.filled import JOINS
@@ -32,7 +32,7 @@ def problem_of_cell(field: TextField, written: str) -> Problem | None:
         return None if field.default is not None else ("empty-cell", partial(_empty, field))
     if at := next(invisible(cell), -1) + 1 or cell.find("\n") + 1:
         return f"character {column}", partial(_unseen, column, cell[at - 1])
-    if cell.startswith("=") or re.fullmatch(_BROKEN, cell):
+    if cell.startswith("=") or re.fullmatch(ERROR, cell):
         return f"formula {column}", partial(_formula, column, cell)
     if re.fullmatch(NOTHING, cell):
         return f"nothing {column}", partial(_nothing, column, cell)
@@ -116,6 +116,5 @@ def _lost(column: str, cell: str) -> Sentence:
 NOT_GSM7: Final = 1 << 20
 """So many septets has what is not GSM-7: more than any text."""
 BAD: Final = FilledCell(text="", septets=0, units=0, has_pairs=False, is_plain=False)
-NOTHING: Final = r"NULL|null|\(null\)|None|nil|undefined|NaN"
-_BROKEN: Final = r"#[A-ZÅÄÖ][A-ZÅÄÖ/0-9]*[!?]|#N/A|#{2,}"
+NOTHING: Final = r"NULL|null|\(null\)|None|nil|undefined|NaN|nan|NaT|<NA>|[Nn]/[Aa]|\[object Object\]"
 _SHOWN: Final = 20

@@ -418,3 +418,20 @@ def test_the_dearest_rows_are_told_in_swedish_and_only_where_some_are_dearer(
     said = run(*argv, TEXT + " Välkomna till huvudentrén på torsdag!").said
     assert "2 delar, Đ i Elev" in said, said
     assert "Dyrast" not in run(*argv, "Hej ((Elev))").said
+
+
+@pytest.mark.parametrize("number", ["20121212-2384", "121212-2384"])
+def test_a_personal_identity_number_that_is_filled_in_is_told(
+    make_config: MakeConfig, run: Run, number: str
+) -> None:
+    """Of a text for all it is told where it stands; here it stands in a cell."""
+    config = make_config(
+        rows=(f"A;0701740605;vh;Exempelkommun;ja;{number}",),
+        header="Namn;Mobil;Grupp;Kommun;Godkänt villkor;Vem",
+    )
+    text = config.with_name("m.txt")
+    text.write_text("Hej! Det gäller eleven ((Vem)).", encoding="utf-8")
+    ran = run("--config", config, "send", text, "--all", "--dry-run", "--json")
+    told = " ".join(one["text"] for one in ran.json["messages"])
+    assert "personal identity number" in told
+    assert number[-11:] not in ran.out

@@ -1,6 +1,8 @@
 """Every row of the recipients file is accounted for: in the plan, the check, JSON, and afterwards."""
 
 import csv
+import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -485,3 +487,103 @@ def test_a_workbook_is_checked_as_a_csv_is(make_config: MakeConfig, run: Run, tm
     config = make_config(recipients=str(path))
     for command in (("doctor",), ("inbox", "list"), ("recipients", "check")):
         assert "smsctl itself failed" not in run("--config", config, *command).said
+
+
+def _formula_in(path: Path, held: str) -> Path:
+    """Put a formula that no program has worked out in the place of a cell's text."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name).decode() for name in archive.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet], n = re.subn(rf' t="inlineStr"><is><t>{held}</t></is></c>', "><f>A9</f></c>", parts[sheet])
+    assert n == 1
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return path
+
+
+LISTED = ("Namn", "Mobil", "Grupp", "Kommun", "Godkänt villkor", "Skyddad identitet")
+
+
+def test_a_protected_identity_that_no_program_has_worked_out_gets_no_message(
+    make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    """A program writes formulas without values; Excel works them out when it opens the file."""
+    config = make_config()
+    book = xlsx(
+        config.with_name("r.xlsx"),
+        {
+            "Blad1": [
+                (None, *LISTED),
+                (None, "Anna", "0701740605", "VH", "Exempelkommun", "ja", "nej"),
+                (None, "Bo", "0701740606", "VH", "Exempelkommun", "ja", "HELD"),
+                (None, "Cy", "0701740607", "VH", "Exempelkommun", "ja", "#N/A"),
+            ]
+        },
+    )
+    sent = run(
+        "--config",
+        config,
+        "send",
+        message,
+        "--all",
+        "--recipients",
+        _formula_in(book, "HELD"),
+        "--yes",
+        "--json",
+    )
+    assert (sent.code, sent.data["recipients"]["ready"]) == (0, 1), sent.said
+    assert sent.data["recipients"]["skipped"] == {"blocked": 2}
+    checked = run("--config", config, "recipients", "check", "--recipients", book, "--json")
+    assert checked.data["recipients"]["skipped"] == {"blocked": 2}
+    told = [one["text"] for one in checked.json["messages"]]
+    assert [text for text in told if "neither yes nor no" in text], told
+
+
+@pytest.mark.parametrize("held", ["HELD", "#REF!"])
+def test_a_group_that_is_an_error_is_told(
+    make_config: MakeConfig, message: Path, run: Run, held: str
+) -> None:
+    config = make_config()
+    book = xlsx(
+        config.with_name("r.xlsx"),
+        {
+            "Blad1": [
+                LISTED[:5],
+                *((n, f"07017406{n}", held if n == 6 else "VH", "Exempelkommun", "ja") for n in (10, 6)),
+            ]
+        },
+    )
+    book = _formula_in(book, "HELD") if held == "HELD" else book
+    ran = run(
+        "--config",
+        config,
+        "send",
+        message,
+        "--group",
+        "guardians",
+        "--recipients",
+        book,
+        "--dry-run",
+        "--json",
+    )
+    assert ran.data["recipients"]["outside"] == {"other-group": 1}
+    told = " ".join(one["text"] for one in ran.json["messages"])
+    assert "stands the error of a formula" in told
+    assert ("#N/A" if held == "HELD" else held) in told
+
+
+def test_groups_that_resemble_the_one_asked_for_are_told(
+    make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    alike = ("VH1", "Vårdnadshavare 2", "VH och personal", "personal", "Elever", "7A", "7 A")
+    rows = [f"{n};07017406{n};{group};Exempelkommun;ja" for n, group in enumerate(("VH", *alike), 10)]
+    config = make_config(rows=rows)
+    send = ("--config", config, "send", message, "--dry-run", "--json")
+    told = [one["text"] for one in run(*send, "--group", "guardians").json["messages"]]
+    (resemble,) = (text for text in told if "resemble" in text)
+    assert '"VH1", "Vårdnadshavare 2", "VH och personal".' in resemble
+    named = run(*send, *(f"--group={one}" for one in ("vh", *alike[:3])))
+    assert "resemble" not in named.out
+    told = [one["text"] for one in run(*send, "--group", "7 A").json["messages"]]
+    assert [text for text in told if 'being in one: "7A".' in text], told

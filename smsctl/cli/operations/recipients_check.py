@@ -65,7 +65,7 @@ def run(
     checked = CommandResult(
         data={**_data(opened, found), "personal": filled.data(found)},
         screen=[*_screen(opened, found, warnings, settings.time_zone), *_filled(wiring, found)],
-        said=[Note(code="warning", level="warning", text=warning) for warning in warnings],
+        said=[Note(code="warning", level="warning", text=one) for one in _doubts(opened, found, warnings)],
     )
     wrong = _to_mend(opened, found) or _not_charged(wiring, found, opened, overrides)
     if wrong is None:
@@ -142,10 +142,13 @@ def _screen(sheet: Sheet, recipients: Recipients, warnings: Sequence[Sentence], 
         FactList(whom.skipped(whom.counted(recipients))),
         *whom.to_phone(recipients.protected_rows),
         *whom.outside(recipients.outside),
-        *([TextLine(sheet.notice, Tone.WARN)] if sheet.notice else []),
-        *(TextLine(warning, Tone.WARN) for warning in warnings),
-        *(TextLine(notice) for notice in recipients.notices),
+        *(TextLine(one, Tone.WARN) for one in _doubts(sheet, recipients, warnings)),
     ]
+
+
+def _doubts(sheet: Sheet, recipients: Recipients, warnings: Sequence[Sentence]) -> list[Sentence]:
+    """Return what was assumed or repaired, as the plan of a mailing tells it."""
+    return [*([sheet.notice] if sheet.notice else []), *warnings, *recipients.notices]
 
 
 def _read_as(sheet: Sheet, recipients: Recipients, zone: str) -> FactList:
