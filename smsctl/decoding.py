@@ -82,8 +82,8 @@ def recognise(file: BinaryIO, *, source: Sentence | str, encoding: str | None = 
     _refuse_binary(head, source)
     try:
         return _checked(file, source, Assumption(encoding=UTF_8))
-    except _NotInEncodingError:
-        return _windows(file, source)
+    except _NotInEncodingError as error:
+        return _windows(file, source, error.sentence)
 
 
 _PIECE_BYTES = 1 << 20
@@ -132,8 +132,8 @@ def _refuse_binary(head: bytes, source: Sentence | str) -> None:
         raise InputError(say("{source} is not a text file: it has NUL bytes.", source=source))
 
 
-def _windows(file: BinaryIO, source: Sentence | str) -> Assumption:
-    """Return Windows-1252 with a notice: what is not UTF-8 is most often that."""
+def _windows(file: BinaryIO, source: Sentence | str, no_utf_8: Sentence) -> Assumption:
+    """Return Windows-1252 with a notice: what is not UTF-8 is most often that, unless most of it is UTF-8."""
     notice = say(
         "{source} is not UTF-8 and was read as Windows-1252, with these letters: {letters}.",
         source=source,
@@ -146,6 +146,13 @@ def _windows(file: BinaryIO, source: Sentence | str) -> Assumption:
             "{source}, line {line}: this is neither UTF-8 nor Windows-1252.", **error.sentence.values
         )
         raise InputError(neither, hint=_SAVE_AGAIN) from None
+    except InputError as error:
+        found, broken = error.sentence.values, no_utf_8.values
+        is_before = int(str(found["line"])) < int(str(broken["line"]))
+        if found.get("trace") is not _PAIRS or not is_before:
+            raise
+        mixed = say("{source}, line {line}: this is not UTF-8, though what stands before is.", **broken)
+        raise InputError(mixed, hint=_SAVE_AGAIN) from None
 
 
 def _checked(file: BinaryIO, source: Sentence | str, assumed: Assumption) -> Assumption:

@@ -159,3 +159,10 @@ def test_a_path_that_cannot_be_opened_is_told_with_the_reason(tmp_path: Path) ->
 def test_a_path_with_a_nul_is_told() -> None:
     with pytest.raises(InputError, match="is not a path"):
         open_file(Path("a\0b"))
+
+
+def test_a_line_in_another_encoding_than_the_lines_before_it_is_told() -> None:
+    """The lines before it are right, and were told to be wrong."""
+    with pytest.raises(InputError) as caught:
+        decode("Åsa\nBo\n".encode() + "Pär\n".encode("windows-1252"), source="r.csv")
+    assert str(caught.value) == "r.csv, line 3: this is not UTF-8, though what stands before is."
