@@ -279,7 +279,7 @@ def _warnings(plan_request: PlanRequest, recipients: Recipients, sheet: Sheet) -
             first=recipients.outside_bad[0],
         )
         found.append(sentence)
-    told = (*recipients.untold, *recipients.notices)
+    told = (*recipients.bad, *recipients.untold, *recipients.notices)  # bad ones are left out, as asked for
     return [*found, *elsewhere.warnings(recipients, plan_request.known), *told]
 
 

@@ -15,6 +15,7 @@ from smsctl.errors import Sentence, say_n
 SAMPLE: Final = 200
 """So many rows are looked at."""
 _FEWEST: Final = 0.5  # of the cells that are not empty
+_OF_IDENTITIES: Final = ("personn", "persnr", "personid", "pnr", "samordningsn", "fodelse", "identitetsn")
 _ABOUT_TERMS: Final = ("villkor", "godk", "terms", "accept", "avtal")
 
 
@@ -92,8 +93,11 @@ _TITLE_ROWS: Final = 20
 
 
 def _is_known(title: str) -> bool:
-    """Tell whether a heading means another column of ours: a protected identity is no accepted term."""
-    return any(means(title, name) for name in HEADERS)
+    """Tell whether a heading means something else: a protected identity is no accepted term.
+
+    And the identity number of somebody born in 2007 looks like a mobile number (070101-…).
+    """
+    return any(means(title, name) for name in HEADERS) or fold(title).startswith(_OF_IDENTITIES)
 
 
 def _most(fits: Callable[[str, str], bool], title: str, cells: Sequence[str]) -> bool:

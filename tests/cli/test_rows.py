@@ -587,3 +587,27 @@ def test_groups_that_resemble_the_one_asked_for_are_told(
     assert "resemble" not in named.out
     told = [one["text"] for one in run(*send, "--group", "7 A").json["messages"]]
     assert [text for text in told if 'being in one: "7A".' in text], told
+
+
+def test_what_was_left_out_as_asked_for_is_told_row_by_row(
+    make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    """Of a row whose number is good nobody would else find out what is wrong with it."""
+    config = make_config(
+        rows=("A;123;VH;Exempelkommun;ja", "B;0701740606;VH;Exempelkommun;kanske", *MIXED[:1])
+    )
+    ran = run("--config", config, "send", message, "--all", "--skip-invalid", "--dry-run", "--json")
+    told = " ".join(one["text"] for one in ran.json["messages"])
+    assert ran.data["recipients"]["skipped"] == {"invalid": 2}
+    assert 'Row 2: "123" has too few digits' in told
+    assert 'Row 3: "kanske" under Godkänt villkor' in told
+
+
+def test_a_column_of_identity_numbers_is_not_proposed_as_one_of_telephones(
+    make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    """That of somebody born in 2007 can be read as a mobile number, and it would be a stranger's."""
+    config = make_config(rows=("A;070101-2382;ja",), header="Namn;Personnummer;Villkor")
+    ran = run("--config", config, "send", message, "--all", "--dry-run")
+    assert "No column with mobile numbers" in ran.said
+    assert "number='Personnummer'" not in ran.said
