@@ -176,6 +176,7 @@ THREE = [HEADER, ("Åsa", "070-174 06 05", "HELD"), ("Bo", "070-174 06 06", "ele
         ('<c r="C2" t="str"><f>IF(1,"","ja")</f><v/></c>', ""),
         ('<c r="C2" t="str"><f>A2</f><v>ja</v></c>', "ja"),
         ('<c r="C2"><f>1+1</f><v>2</v></c>', "2"),
+        ("<c r='C2' t='e'><v>#REF!</v></c>", "#N/A"),
         ('<c r="C2" s="1"/>', ""),
     ],
 )
@@ -201,6 +202,12 @@ def test_the_same_of_libreoffice(tmp_path: Path, cell: str, shown: str) -> None:
         cell,
     )
     assert [row[2] for row in open_sheet(path).rows()][:2] == [shown, "elever"]
+
+
+def test_an_error_in_a_cell_that_does_not_say_where_it_is_is_refused(tmp_path: Path) -> None:
+    path = xlsx(tmp_path / "r.xlsx", {"Blad1": THREE})
+    with pytest.raises(InputError, match="cannot be read"):
+        open_sheet(_changed(path, SHEET, HELD, '<c t="e"><v>#N/A</v></c>'))
 
 
 def test_rows_of_nothing_but_such_formulas_are_rows(tmp_path: Path) -> None:

@@ -82,15 +82,19 @@ def _continued(merged: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> Pla
 
 
 def _of_xlsx(archive: zipfile.ZipFile, name: str) -> Places:
+    """Return where they stand. Raises LookupError for cells that do not say where they are."""
     found: dict[int, set[int]] = {}
     for piece in _pieces(archive, part_of(archive, name)):
-        if b't="e"' not in piece and b"<f" not in piece and b":f" not in piece:
+        if not any(sign in piece for sign in (b't="e"', b"t='e'", b"<f", b":f")):
             continue
         for cell in re.finditer(_CELL, piece):
+            kind = re.search(rb"\bt=[\"'](e|str)[\"']", cell[1])
             is_empty = cell["formula"] is not None and not cell["value"]
-            is_worked_out = b't="str"' in cell[1] and cell["end"] is None  # to a text of no letters
-            is_broken = b't="e"' in cell[1] or (is_empty and not is_worked_out)
-            if is_broken and (at := re.search(rb"\br=\"([A-Z]+)(\d+)\"", cell[1])):
+            is_worked_out = kind and kind[1] == b"str" and cell["end"] is None  # to a text of no letters
+            if (kind and kind[1] == b"e") or (is_empty and not is_worked_out):
+                at = re.search(rb"\br=[\"']([A-Z]+)(\d+)[\"']", cell[1])
+                if at is None:
+                    raise LookupError(name)
                 found.setdefault(int(at[2]), set()).add(_column(at[1]))
     return {row: [*columns] for row, columns in found.items()}
 
