@@ -18,10 +18,11 @@ _LARGEST_MB = 1  # some 80 000 numbers
 
 
 class NumbersRead(NamedTuple):
-    """The numbers of a file, each once, and the rows that have none."""
+    """The numbers of a file, each once, the rows that have none, and what was assumed of a workbook."""
 
     numbers: list[str]
     without: list[int]  # as the spreadsheet numbers them
+    assumed: list[Sentence]
 
 
 def read_numbers(file: Path, columns: Columns, reader: NumberReader, reading: ReadOptions) -> NumbersRead:
@@ -31,9 +32,10 @@ def read_numbers(file: Path, columns: Columns, reader: NumberReader, reading: Re
     """
     found: dict[str, None] = {}
     without: list[int] = []
+    assumed: list[Sentence] = []
     problems: list[Sentence] = []
     bad = 0
-    for row, cell in _cells(file, columns, reader, reading):
+    for row, cell in _cells(file, columns, reader, reading, assumed):
         told = cell
         if isinstance(cell, str):
             number, fault, _ = reader.read(cell)
@@ -59,11 +61,11 @@ def read_numbers(file: Path, columns: Columns, reader: NumberReader, reading: Re
         )
     if not found:
         raise InputError(say("{file}: no row has a number; nothing was put on the list.", file=file))
-    return NumbersRead(numbers=list(found), without=without)
+    return NumbersRead(numbers=list(found), without=without, assumed=assumed)
 
 
 def _cells(
-    file: Path, named: Columns, reader: NumberReader, reading: ReadOptions
+    file: Path, named: Columns, reader: NumberReader, reading: ReadOptions, assumed: list[Sentence]
 ) -> Iterator[tuple[int, str | Sentence]]:
     """Yield the cells with numbers, each with its row; a heading that is itself a number is no heading.
 
@@ -76,6 +78,8 @@ def _cells(
         return
     del lines
     sheet = open_sheet(file, reading._replace(numbers=named.get("number", ())))
+    if sheet.name and sheet.notice:
+        assumed.append(sheet.notice)
     columns = columns_of(sheet, named, reader, require_terms=False)
     places = [one.number for one in columns.numbers]
     for at, row in enumerate(sheet.rows(), 2):

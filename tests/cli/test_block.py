@@ -152,6 +152,9 @@ def test_the_sheet_and_the_delimiter_can_be_said_and_what_is_wrong_names_the_fil
     book = xlsx(config.with_name("b.xlsx"), {one: [("Mobil",), ("0701740605",)] for one in ("A", "B")})
     assert "--sheet" in run("--config", config, "block", "import", book).said
     assert run("--config", config, "block", "import", book, "--sheet", "B").code == 0
+    book = xlsx(book, {"A": [("Mobil",), ("0701740605",)], "B": [("Tel.nr",), ("0701740606",)]})
+    ran = run("--config", config, "--quiet", "block", "import", book)
+    assert "numbers in others too: B." in ran.said
     file = config.with_name("blocked.csv")
     file.write_text("Namn,x;Mobil\nA,0701740605;0701740606\n", encoding="utf-8")
     assert "--delimiter" in run("--config", config, "block", "import", file).said

@@ -132,7 +132,8 @@ def run_import(
     columns = {**wiring.settings.columns, **named_columns(column or ())}
     of = seen.lists(wiring, municipality, blocklist.FOR_ALL) or ()
     reading = reading_of(delimiter, sheet, Hidden.SEND)  # hidden rows are blocked too
-    wanted, without = read_numbers(file, columns, numbers.reader(wiring), reading)
+    wanted, without, assumed = read_numbers(file, columns, numbers.reader(wiring), reading)
+    doubts = [*assumed, *_left(without)]
     with wiring.output.working(say("Blocking")) as tell:
         added = blocklist.add_all(
             wiring.ledger, wanted, wiring.clock.now(), wiring.actor, reason or "", tell, of
@@ -145,10 +146,10 @@ def run_import(
     )
     return CommandResult(
         data={"added": added, "known": len(wanted) - added},
-        screen=[TextLine(sentence, Tone.GOOD), *(TextLine(told, Tone.WARN) for told in _left(without))],
-        said=[Note(code="warning", level="warning", text=told) for told in _left(without)],
+        screen=[TextLine(sentence, Tone.GOOD), *(TextLine(told, Tone.WARN) for told in doubts)],
+        said=[Note(code="warning", level="warning", text=told) for told in doubts],
         is_of_the_ledger=True,
-        is_told_always=bool(without),
+        is_told_always=bool(doubts),
     )
 
 
