@@ -16,6 +16,7 @@ from ..conftest import MakeConfig
 from ..front_door import Run
 from ..gateways.fault_server import FaultServer
 from ..gateways.test_mail import mail_server, say, sent
+from ..workbooks import xlsx
 from .conftest import wait_until
 from .test_reports import listening
 
@@ -54,6 +55,15 @@ def test_a_known_sender_is_shown_by_name_and_others_masked(config: Path, run: Ru
     assert "Åsa Öberg" in out
     assert "+46 70 *** ** 99" in out
     assert "0701740699" not in re.sub(r"\D", "", out)
+
+
+def test_a_sender_is_named_by_the_sheet_that_a_mailing_is_sent_to(make_config: MakeConfig, run: Run) -> None:
+    columns = {"number": "Mobil VH1", "name": "Namn"}
+    config = make_config(**ENDPOINT, columns=columns, recipients="r.xlsx")
+    people = [("Namn", "Mobil VH1"), ("Åsa Öberg", "0701740605")]
+    xlsx(config.with_name("r.xlsx"), {"Läs mig": [("Hej",), ("x",)], "Elever": people})
+    take_in(config, run, YES)
+    assert "Åsa Öberg" in run("--config", config, "inbox", "list").out
 
 
 def test_one_sms_is_shown_in_full(config: Path, run: Run) -> None:

@@ -9,7 +9,7 @@ from smsctl.domain.audience import Audience, Selection
 from smsctl.domain.columns import find_columns
 from smsctl.domain.protection import is_protected
 from smsctl.errors import Sentence, SmsctlError
-from smsctl.spreadsheet import open_sheet
+from smsctl.spreadsheet import ReadOptions, open_sheet
 
 
 def names_of(
@@ -42,7 +42,7 @@ def _there(files: Iterable[Path | None]) -> Iterator[Path]:
 
 
 def _named_in(wiring: Wiring, path: Path, wanted: frozenset[str], rows_of: Audience) -> dict[str, str]:
-    sheet = open_sheet(path)
+    sheet = open_sheet(path, ReadOptions(numbers=wiring.settings.columns.get("number", ())))
     columns = find_columns(sheet.header, wiring.settings.columns, require_terms=False)
     if columns.name is None:
         return {}
