@@ -77,16 +77,15 @@ def resolve(
             told, settled = counts.number_in(ledger, mailing, Status.UNKNOWN), 0
             if most is not None:
                 refuse_unasked(mailing, told - most)
-            if (
-                word is not ResolveAnswer.RESEND
-            ):  # first: what is unknown is accepted by this word, not before
+            if word is not ResolveAnswer.RESEND:
+                # First: what is unknown becomes accepted by this word, and is in doubt no longer.
                 stopped = word is ResolveAnswer.NOT_SENT
                 settled = stops.resolve(ledger, mailing, moment, f"resolved: {word}", stopped=stopped)
                 told += settled
             pieces = ledger.in_pieces(_unknown(ledger, mailing))
             settled += _settle(ledger, mailing, word, next(pieces, []), moment)
-            if told:
-                detail = f"{told} messages: {word}"
+            if told or settled:
+                detail = f"{max(told, settled)} messages: {word}"
                 audit.record(ledger, moment, actor, "resolve", f"mailing {mailing.id}", detail, reason)
         for some in pieces:
             with ledger.transaction():
