@@ -281,6 +281,21 @@ def test_a_file_that_the_disk_has_no_room_for_is_told_and_not_left(
     assert ran.stdout.split() == ["fill"]
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_page_that_fits_in_part_is_lost(
+    unbuffered: str, site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However Python was told to write: of a part it was told that it was all."""
+    if why := why_no_mounts(tmp_path):
+        pytest.skip(why)
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    small = tmp_path / "small"
+    small.mkdir()
+    command = [*SMSCTL, "--config", str(site), "usage", "--html", "-"]
+    ran = on_small_disk(small, ["sh", "-c", f'"$@" >{small}/page', "sh", *command], size="4k")
+    assert (ran.returncode, "The standard output cannot be written" in ran.stderr) == (9, True), ran.stderr
+
+
 def in_bash(line: str, argv: str, folder: Path) -> Ran:
     """Run a line with smsctl in it as a person types it, with pipefail."""
     if shutil.which("bash") is None:

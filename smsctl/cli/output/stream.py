@@ -5,6 +5,7 @@ What cannot be written stops nothing: a run that has sent must still tell the le
 
 import codecs
 import errno
+import io
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,7 +17,7 @@ class Stream:
 
     def __init__(self, stream: TextIO) -> None:
         """Nothing has failed yet."""
-        self._stream = stream
+        self._stream = _buffered(stream)
         self.encoding = stream.encoding or "utf-8"
         self.lost: OSError | None = None
 
@@ -49,6 +50,18 @@ class Stream:
             # Or the interpreter fails with what is left, when it flushes at its end.
             with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - no file
                 os.dup2(nowhere.fileno(), self._stream.fileno())
+
+
+def _buffered(stream: TextIO) -> TextIO:
+    """Return a stream that writes all of what it is given, or fails.
+
+    With PYTHONUNBUFFERED Python's own forgets, without a word, what the system did not take at once: the rest
+    of a list, where the disk is full or its reader goes away halfway.
+    """
+    if stream.closed or not isinstance(getattr(stream, "buffer", None), io.RawIOBase):
+        return stream
+    number, encoding, errors = stream.fileno(), stream.encoding, stream.errors
+    return open(number, "w", buffering=1, encoding=encoding, errors=errors, closefd=False)
 
 
 def _stand_in(error: UnicodeError) -> tuple[str, int]:
