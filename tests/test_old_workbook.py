@@ -1,14 +1,16 @@
 """What calamine leaves empty in an XLS. The files are made here, record by record: little writes them now."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from struct import pack
 
 import pytest
 from python_calamine import CalamineWorkbook
 
-from smsctl.spreadsheet import gaps
+from smsctl.errors import InputError
+from smsctl.spreadsheet import old_workbook as reading
 from smsctl.spreadsheet.old_workbook import broken_in
 
 from .conftest import MakeConfig
@@ -64,11 +66,18 @@ EOF = record(0x000A)
 A_CHART = BOF_OF_A_CHART + cell(1, 4, ERROR) + EOF
 
 
-def stream(*sheets: Rows) -> bytes:
-    """Return the records of a workbook; each sheet has a chart in it."""
+def hides(row: int) -> bytes:
+    return record(0x0208, pack("<HHHHHHHH", row, 0, 5, 255, 0, 0, 0x20, 15)) + record(
+        0x0208, pack("<HHHHHHHH", row + 1, 0, 5, 255, 0, 0, 0x1C0, 15)
+    )
+
+
+def stream(*sheets: Rows, hidden: Iterable[int] = ()) -> bytes:
+    """Return the records of a workbook; each sheet has a chart in it, and hides rows."""
     parts = [
         BOF_OF_ONE
         + A_CHART
+        + b"".join(map(hides, hidden))
         + b"".join(cell(y, x, what) for y, row in enumerate(rows) for x, what in enumerate(row) if what != "")
         + EOF
         for rows in sheets
@@ -82,9 +91,9 @@ def stream(*sheets: Rows) -> bytes:
     return BOF_OF_ALL + told + EOF + b"".join(parts)
 
 
-def old_workbook(*sheets: Rows, padded: int = 4096) -> bytes:
+def old_workbook(*sheets: Rows, padded: int = 4096, hidden: Iterable[int] = ()) -> bytes:
     """Return an XLS: head, table of sectors, directory, and the stream, which is small unless `padded`."""
-    holds = stream(*sheets)
+    holds = stream(*sheets, hidden=hidden)
     size = max(len(holds), padded)
     is_small = size < 4096
     holds = holds.ljust(-(-size // 512) * 512, b"\0")
@@ -152,25 +161,35 @@ PEOPLE: Rows = (
 BROKEN = {3: [4], 4: [4], 5: [4]}
 
 
+def broken(made: bytes, sheet: int, sheets: int) -> object:
+    return broken_in(BytesIO(made), Path("r.xls"), sheet, sheets)
+
+
 @pytest.mark.parametrize("padded", [0, 4096, 70_000])
 def test_what_calamine_leaves_empty_is_found_in_files_of_any_size(padded: int, tmp_path: Path) -> None:
     (tmp_path / "r.xls").write_bytes(made := old_workbook(PEOPLE, padded=padded))
     read = CalamineWorkbook.from_path(str(tmp_path / "r.xls")).get_sheet_by_index(0).to_python()
     assert [row[4] for row in read[1:]] == ["nej", "", "", "", "ja", True, "", ""]
-    assert broken_in(made, 0, 1) == BROKEN
+    assert broken(made, 0, 1) == BROKEN
 
 
 def test_of_several_sheets_it_is_found_in_the_one_that_is_meant() -> None:
     made = old_workbook((HEADINGS,), PEOPLE, (HEADINGS, ("", ERROR)))
-    assert [broken_in(made, place, 3) for place in range(3)] == [{}, BROKEN, {2: [1]}]
+    assert [broken(made, place, 3) for place in range(3)] == [{}, BROKEN, {2: [1]}]
 
 
 @pytest.mark.parametrize("cut", [600, 1_000, 1_600, 2_100])
 def test_a_file_that_ends_too_early_is_told_as_unreadable(cut: int) -> None:
-    with pytest.raises(LookupError):
-        broken_in(old_workbook(PEOPLE)[:cut], 0, 1)
-    with pytest.raises(LookupError):
-        broken_in(old_workbook(PEOPLE), 0, 2)
+    with pytest.raises(InputError, match="is damaged, or not finished"):
+        broken(old_workbook(PEOPLE)[:cut], 0, 1)
+    with pytest.raises(InputError, match="is damaged, or not finished"):
+        broken(old_workbook(PEOPLE), 0, 2)
+
+
+@pytest.mark.parametrize("short", [Cell(0x0205, b"\x2a"), Cell(0x0006, A_TEXT)])
+def test_a_record_that_is_too_short_is_told_as_damage(short: Cell) -> None:
+    with pytest.raises(InputError, match="is damaged, or not finished"):
+        broken(old_workbook((HEADINGS, (short,))), 0, 1)
 
 
 def ready(run: Run, make_config: MakeConfig, tmp_path: Path) -> object:
@@ -197,5 +216,26 @@ def test_as_calamine_tells_it_three_more_would(
     run: Run, make_config: MakeConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative control."""
-    monkeypatch.setattr(gaps, "_of_xls", lambda *_: {})
+    monkeypatch.setattr(reading, "broken_in", lambda *_: {})
     assert ready(run, make_config, tmp_path) == len(("Anna", "Bo", "Cia", "Dan", "Gun", "Hans"))
+
+
+def test_hidden_rows_are_asked_about_as_in_other_workbooks(
+    run: Run, make_config: MakeConfig, tmp_path: Path
+) -> None:
+    (tmp_path / "r.xls").write_bytes(old_workbook(PEOPLE, hidden=(0, 1, 30)))
+    (tmp_path / "message.txt").write_text("Hej!\n", encoding="utf-8")
+    words = (
+        "send",
+        tmp_path / "message.txt",
+        "--all",
+        "--recipients",
+        tmp_path / "r.xls",
+        "--dry-run",
+        "--json",
+    )
+    ran = run("--config", make_config(), *words)
+    assert (ran.code, "1 row" in ran.out, "--hidden-rows" in ran.out) == (8, True, True)
+    for wish, sent in (("send", 3), ("skip", 2)):
+        ran = run("--config", make_config(), *words, "--hidden-rows", wish)
+        assert (ran.code, ran.data["recipients"]["ready"]) == (0, sent), ran.out

@@ -13,7 +13,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 from smsctl.errors import InputError, say
 from smsctl.spreadsheet.hidden import MOST_ROWS, PIECE_BYTES, part_of, tags_in
-from smsctl.spreadsheet.kinds import Workbook, archive_in, unreadable
+from smsctl.spreadsheet.kinds import Workbook, archive_in
 
 Places = dict[int, list[int]]
 """Row, as the sheet numbers it -> columns, from 0."""
@@ -36,7 +36,9 @@ def gaps_in(
 ) -> Gaps:
     """Return where they stand; `merged` are the ranges that calamine tells of, which is none of an ODS."""
     if kind is Workbook.XLS:
-        return Gaps(broken=_of_xls(file, path, names, place), merged=_continued(merged))
+        from smsctl.spreadsheet.old_workbook import broken_in
+
+        return Gaps(broken=broken_in(file, path, place, len(names)), merged=_continued(merged))
     with archive_in(file, path) as archive:
         if kind is Workbook.ODS:
             return _of_ods(archive, place)
@@ -79,16 +81,6 @@ def _continued(merged: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> Pla
         for row in range(top + 2, bottom + 2) if top else ():
             found.setdefault(row, []).append(column)
     return found
-
-
-def _of_xls(file: BinaryIO, path: Path, names: list[str], place: int) -> Places:
-    from smsctl.spreadsheet.old_workbook import broken_in
-
-    file.seek(0)
-    try:
-        return broken_in(file.read(), place, len(names))
-    except LookupError:
-        raise unreadable(path) from None
 
 
 def _of_xlsx(archive: zipfile.ZipFile, name: str) -> Places:

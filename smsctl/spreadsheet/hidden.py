@@ -38,12 +38,14 @@ def refuse_bomb(file: BinaryIO, path: Path) -> None:
 def hidden_rows(
     file: BinaryIO, path: Path, kind: Workbook, names: Sequence[str], place: int
 ) -> frozenset[int]:
-    """Return the numbers of the rows below the first that are hidden or filtered away; none of an XLS.
+    """Return the numbers of the rows below the first that are hidden or filtered away.
 
     Every part that is read is unpacked to its end, so what its header says of its size is true.
     """
     if kind is Workbook.XLS:
-        return frozenset()
+        from smsctl.spreadsheet.old_workbook import hidden_in
+
+        return hidden_in(file, path, place, len(names)) - {1}
     with archive_in(file, path) as archive:
         return frozenset(_of_ods(archive, place) if kind is Workbook.ODS else _of_xlsx(archive, names[place]))
 

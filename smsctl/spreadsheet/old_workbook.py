@@ -1,36 +1,52 @@
-"""Cells of an XLS that calamine leaves empty although Excel shows something there, above all errors.
+"""What calamine does not tell of an XLS: errors, which it leaves empty, and hidden rows.
 
 The formats are Microsoft's: [MS-CFB] of the file, which is a small file system, and [MS-XLS] of the stream in
 it, which is a row of records.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from struct import iter_unpack, unpack_from
-from typing import Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
+
+from smsctl.spreadsheet.kinds import unreadable
 
 Places = dict[int, list[int]]
 """Row, as the sheet numbers it -> columns, from 0."""
 
 
-def broken_in(file: bytes, sheet: int, sheets: int) -> Places:
-    """Return where they stand in one of so many sheets. Raises LookupError where that cannot be told."""
-    found: Places = {}
-    try:
-        stream = _workbook_in(file)
-        begins = [unpack_from("<I", one.body)[0] for one in _records(stream, 0) if one.kind == _BOUNDSHEET]
-        if len(begins) != sheets:
-            raise LookupError(sheets)
-        for row, column in _broken(_records(stream, begins[sheet])):
-            found.setdefault(row + 1, []).append(column)
-    except struct.error as error:  # it ends too early
-        raise LookupError(sheet) from error
-    return found
-
-
 class _Record(NamedTuple):
     kind: int
     body: bytes
+
+
+def broken_in(file: BinaryIO, path: Path, sheet: int, sheets: int) -> Places:
+    """Return the cells left empty in one of so many sheets. Raises InputError where the file is damaged."""
+    found: Places = {}
+    for row, column in _broken(_records_of(file, path, sheet, sheets)):
+        found.setdefault(row + 1, []).append(column)
+    return found
+
+
+def hidden_in(file: BinaryIO, path: Path, sheet: int, sheets: int) -> frozenset[int]:
+    """Return the numbers of hidden and filtered rows, as `broken_in`."""
+    rows = (body for kind, body in _records_of(file, path, sheet, sheets) if kind == _ROW)
+    return frozenset(unpack_from("<H", body)[0] + 1 for body in rows if body[12] & _IS_HIDDEN)
+
+
+def _records_of(file: BinaryIO, path: Path, sheet: int, sheets: int) -> list[_Record]:
+    file.seek(0)
+    try:
+        stream = _workbook_in(file.read())
+        begins = [unpack_from("<I", one.body)[0] for one in _records(stream, 0) if one.kind == _BOUNDSHEET]
+        if len(begins) == sheets:
+            found = [one for one in _records(stream, begins[sheet]) if one.kind in _TELLING]
+            if all(len(body) >= _TELLING[kind] for kind, body in found):
+                return found
+    except (struct.error, LookupError):  # it ends too early, or goes round in circles
+        pass
+    raise unreadable(path)
 
 
 def _records(stream: bytes, at: int) -> Iterator[_Record]:
@@ -46,15 +62,14 @@ def _records(stream: bytes, at: int) -> Iterator[_Record]:
         at += 4 + size
 
 
-def _broken(records: Iterator[_Record]) -> Iterator[tuple[int, int]]:
+def _broken(records: Iterable[_Record]) -> Iterator[tuple[int, int]]:
     """Yield row and column of each error, and of each formula whose text stands nowhere."""
     without_text: tuple[int, int] | None = None
     for kind, body in records:
-        if without_text and kind not in _BEFORE_A_TEXT:
-            if kind != _STRING:
-                yield without_text
-            without_text = None
-        place: tuple[int, int] = unpack_from("<HH", body) if kind in {_BOOLERR, _FORMULA} else (0, 0)
+        if without_text and kind != _STRING:
+            yield without_text
+        without_text = None
+        place: tuple[int, int] = unpack_from("<HH", body) if kind != _STRING else (0, 0)
         if kind == _BOOLERR and body[7]:
             yield place
         elif kind == _FORMULA and body[12:14] == b"\xff\xff":  # no number
@@ -62,6 +77,8 @@ def _broken(records: Iterator[_Record]) -> Iterator[tuple[int, int]]:
                 yield place
             elif body[6] == _IS_TEXT:
                 without_text = place
+    if without_text:
+        yield without_text
 
 
 def _workbook_in(file: bytes) -> bytes:
@@ -115,7 +132,7 @@ _BOUNDSHEET: Final = 0x0085
 _FORMULA: Final = 0x0006
 _STRING: Final = 0x0207
 _BOOLERR: Final = 0x0205
-_BEFORE_A_TEXT: Final = frozenset(
-    {0x04BC, 0x0221, 0x0236, 0x003C}
-)  # a shared formula, an array, a table, more
+_ROW: Final = 0x0208
+_IS_HIDDEN: Final = 0x20
+_TELLING: Final = {_FORMULA: 20, _STRING: 0, _BOOLERR: 8, _ROW: 14}  # kind -> the bytes that one has at least
 _IS_TEXT, _IS_ERROR = 0, 2

@@ -37,12 +37,6 @@ class WorkbookSheet:
         self.rows = sheet.total_height
         self.hidden = hidden
         self.notice: Sentence | None = None
-        if kind is Workbook.XLS:
-            self.notice = say(
-                "{path}: of this old kind of workbook it cannot be told whether rows are hidden; hidden ones"
-                " count like all others.",
-                path=path,
-            )
         self._sheet = sheet
         self._gaps = gaps
         self._begins = sheet.start[1] if sheet.start else 0  # the columns before are empty, and left out
