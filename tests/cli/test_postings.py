@@ -5,8 +5,9 @@ import io
 import shutil
 import sqlite3
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -29,7 +30,9 @@ ROWS = (
 
 
 def month_before(n: int) -> str:
-    found = date.today().replace(day=15)  # noqa: DTZ011 - a month of the calendar
+    found = (
+        datetime.now(ZoneInfo("Europe/Stockholm")).date().replace(day=15)
+    )  # the config's, not this machine's
     for _ in range(n):
         found = found.replace(day=1) - timedelta(days=1)
     return found.isoformat()[:7]
