@@ -107,7 +107,7 @@ def main() -> None:
         waiting("mailings cancel", site, "mailings", "cancel", pending, "--reason", "measured")
         backup(site)
         waiting("ledger check", site, "ledger", "check")
-        waiting("mailings show", site, "mailings", "show", "1")
+        waiting("mailings show", site, "mailings", "show", pending)
         reports = site.folder / "reports.json"
         write_reports(site, reports)
         cost = waiting("reports import", site, "reports", "import", reports)
