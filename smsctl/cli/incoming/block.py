@@ -155,12 +155,13 @@ def run_import(
 
 def _left(rows: Sequence[int]) -> list[Sentence]:
     """Say which rows have no number, so that nobody was blocked for them."""
-    first = ", ".join(map(str, rows[:_ROWS_TOLD])) + (" …" if len(rows) > _ROWS_TOLD else "")
+    from smsctl.cli.output import whom  # the other commands need none of it
+
     told = say_n(
         "{n} row has no number, and blocks nobody: {rows}.",
         "{n} rows have no number, and block nobody: {rows}.",
         n=len(rows),
-        rows=first,
+        rows=whom.listed(rows, _ROWS_TOLD),
     )
     return [told] if rows else []
 

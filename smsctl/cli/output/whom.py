@@ -85,7 +85,7 @@ def to_phone(protected: Sequence[int], stopped: Sequence[int] = ()) -> list[Bloc
             "{n} must get no SMS: phone them (row {rows}).",
             "{n} must get no SMS: phone them (rows {rows}).",
             n=len(protected),
-            rows=_listed(protected),
+            rows=listed(protected),
         )
         blocks.append(TextLine(told, Tone.WARN))
     if stopped:
@@ -93,7 +93,7 @@ def to_phone(protected: Sequence[int], stopped: Sequence[int] = ()) -> list[Bloc
             "{n} has answered STOP: phone them (row {rows}).",
             "{n} have answered STOP: phone them (rows {rows}).",
             n=len(stopped),
-            rows=_listed(stopped),
+            rows=listed(stopped),
         )
         blocks.append(TextLine(told, Tone.WARN))
     return blocks
@@ -118,9 +118,10 @@ def counted(recipients: Recipients) -> dict[str, int]:
     return {str(reason): len(people) for reason, people in recipients.skipped.items()}
 
 
-def _listed(rows: Sequence[int]) -> str:
-    told = ", ".join(map(str, rows[:_ROWS_TOLD]))
-    return f"{told} …" if len(rows) > _ROWS_TOLD else told
+def listed(rows: Sequence[int], most: int = _ROWS_TOLD) -> str:
+    """Return the numbers of the first rows, with a mark where there are more."""
+    told = ", ".join(map(str, rows[:most]))
+    return f"{told} …" if len(rows) > most else told
 
 
 _OUTSIDE: Mapping[Outside, Sentence] = {
