@@ -14,7 +14,7 @@ from smsctl.spreadsheet import old_workbook as reading
 from smsctl.spreadsheet.old_workbook import broken_in
 
 from .conftest import MakeConfig
-from .front_door import Run
+from .front_door import Ran, Run
 
 HEADINGS = ("Namn", "Mobil", "Grupp", "Godkänt villkor", "Skyddad identitet")
 _NOT_AVAILABLE = 0x2A
@@ -192,24 +192,22 @@ def test_a_record_that_is_too_short_is_told_as_damage(short: Cell) -> None:
         broken(old_workbook((HEADINGS, (short,))), 0, 1)
 
 
-def ready(run: Run, make_config: MakeConfig, tmp_path: Path) -> object:
-    """Return how many of the people a dry run would send to."""
-    (tmp_path / "r.xls").write_bytes(old_workbook(PEOPLE))
+def planned(run: Run, make_config: MakeConfig, tmp_path: Path, made: bytes, *flags: object) -> Ran:
+    """Return what a dry run to everybody in a file tells."""
+    (tmp_path / "r.xls").write_bytes(made)
     (tmp_path / "message.txt").write_text("Hej!\n", encoding="utf-8")
-    words = (
-        "send",
-        tmp_path / "message.txt",
-        "--all",
-        "--recipients",
-        tmp_path / "r.xls",
-        "--dry-run",
-        "--json",
-    )
-    return run("--config", make_config(), *words).data["recipients"]["ready"]
+    sent = ("send", tmp_path / "message.txt", "--all", "--recipients", tmp_path / "r.xls")
+    return run("--config", make_config(), *sent, "--dry-run", "--json", *flags)
+
+
+def ready(ran: Ran) -> object:
+    """Return how many would be sent to."""
+    return ran.data["recipients"]["ready"]
 
 
 def test_whoever_may_be_protected_gets_no_sms(run: Run, make_config: MakeConfig, tmp_path: Path) -> None:
-    assert ready(run, make_config, tmp_path) == len(("Anna", "Gun", "Hans"))
+    ran = planned(run, make_config, tmp_path, old_workbook(PEOPLE))
+    assert ready(ran) == len(("Anna", "Gun", "Hans"))
 
 
 def test_as_calamine_tells_it_three_more_would(
@@ -217,25 +215,16 @@ def test_as_calamine_tells_it_three_more_would(
 ) -> None:
     """The negative control."""
     monkeypatch.setattr(reading, "broken_in", lambda *_: {})
-    assert ready(run, make_config, tmp_path) == len(("Anna", "Bo", "Cia", "Dan", "Gun", "Hans"))
+    ran = planned(run, make_config, tmp_path, old_workbook(PEOPLE))
+    assert ready(ran) == len(("Anna", "Bo", "Cia", "Dan", "Gun", "Hans"))
 
 
 def test_hidden_rows_are_asked_about_as_in_other_workbooks(
     run: Run, make_config: MakeConfig, tmp_path: Path
 ) -> None:
-    (tmp_path / "r.xls").write_bytes(old_workbook(PEOPLE, hidden=(0, 1, 30)))
-    (tmp_path / "message.txt").write_text("Hej!\n", encoding="utf-8")
-    words = (
-        "send",
-        tmp_path / "message.txt",
-        "--all",
-        "--recipients",
-        tmp_path / "r.xls",
-        "--dry-run",
-        "--json",
-    )
-    ran = run("--config", make_config(), *words)
+    made = old_workbook(PEOPLE, hidden=(0, 1, 30))
+    ran = planned(run, make_config, tmp_path, made)
     assert (ran.code, "1 row" in ran.out, "--hidden-rows" in ran.out) == (8, True, True)
     for wish, sent in (("send", 3), ("skip", 2)):
-        ran = run("--config", make_config(), *words, "--hidden-rows", wish)
-        assert (ran.code, ran.data["recipients"]["ready"]) == (0, sent), ran.out
+        ran = planned(run, make_config, tmp_path, made, "--hidden-rows", wish)
+        assert (ran.code, ready(ran)) == (0, sent), ran.out

@@ -13,10 +13,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 from smsctl.errors import InputError, say
 from smsctl.spreadsheet.hidden import MOST_ROWS, PIECE_BYTES, part_of, tags_in
-from smsctl.spreadsheet.kinds import Workbook, archive_in
-
-Places = dict[int, list[int]]
-"""Row, as the sheet numbers it -> columns, from 0."""
+from smsctl.spreadsheet.kinds import Places, Workbook, archive_in
 
 
 class Gaps(NamedTuple):

@@ -27,6 +27,10 @@ class Hidden(StrEnum):
     SKIP = "skip"
 
 
+Places = dict[int, list[int]]
+"""Cells of a sheet: row, as the sheet numbers it -> columns, from 0."""
+
+
 class HiddenRowsError(InputError, code="hidden-rows"):
     """Rows are hidden or filtered away, and nobody has said whether they are meant."""
 

@@ -10,10 +10,7 @@ from pathlib import Path
 from struct import iter_unpack, unpack_from
 from typing import BinaryIO, Final, NamedTuple
 
-from smsctl.spreadsheet.kinds import unreadable
-
-Places = dict[int, list[int]]
-"""Row, as the sheet numbers it -> columns, from 0."""
+from smsctl.spreadsheet.kinds import Places, unreadable
 
 
 class _Record(NamedTuple):
