@@ -11,12 +11,12 @@ from smsctl.domain.entries import Problem
 from smsctl.domain.fields import TextField, as_field
 from smsctl.domain.filled import JOINS
 from smsctl.domain.remains import remains
-from smsctl.domain.text import invisible, replace_typographic
+from smsctl.domain.text import PartProfile, invisible, replace_typographic, septets
 from smsctl.errors import Sentence, say
 
 
 class FilledCell(NamedTuple):
-    """A cell as it stands in a text. `septets` is very many where it is not GSM-7."""
+    """A cell as it stands in a text. `septets` is very many where it goes in UCS-2."""
 
     text: str
     septets: int
@@ -56,13 +56,16 @@ def text_of(field: TextField, written: str, *, replace: bool) -> str:
     return replace_typographic(cell)[0].strip() if replace else cell
 
 
-def measured(text: str) -> FilledCell:
+def measured(text: str, profile: PartProfile) -> FilledCell:
     """Return a piece of text with its units counted."""
-    units, septets = len(text.encode("utf-16-be", "surrogatepass")) // 2, gsm7.septets(text) if text else b""
-    pairs = units > len(text) if septets is None else gsm7.PAIR in septets
+    units, narrow = (
+        len(text.encode("utf-16-be", "surrogatepass")) // 2,
+        septets(text, profile) if text else b"",
+    )
+    pairs = units > len(text) if narrow is None else gsm7.PAIR in narrow
     return FilledCell(
         text=text,
-        septets=NOT_GSM7 if septets is None else len(septets),
+        septets=NOT_GSM7 if narrow is None else len(narrow),
         units=units,
         has_pairs=pairs or units > len(text),
         is_plain=text[:1] < JOINS,

@@ -6,7 +6,6 @@ from functools import partial
 from itertools import chain, repeat, starmap, zip_longest
 from typing import Final, NamedTuple
 
-from smsctl.domain import gsm7
 from smsctl.domain.fields import Template
 from smsctl.domain.wording import Wording
 
@@ -101,8 +100,3 @@ def filled_in(
 def refilled(wording: Wording, filled: Filled, cells: tuple[str, ...]) -> str:
     """Return a text with other cells in it, as it may be shown."""
     return composed(rendered(wording.templates[filled.template], cells))
-
-
-def foreign_in(cell: str) -> str:
-    """Return the characters of a cell that are not GSM-7."""
-    return "".join(sorted(set(cell).difference(gsm7.BASIC, gsm7.EXTENDED)))

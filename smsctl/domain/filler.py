@@ -45,13 +45,15 @@ class Filler:
         ends_in_field = not template.pieces[-1].strip()
         self._known = [
             _KnownCells(
-                field, replace=self._replace, must_be_something=field is template.fields[-1] and ends_in_field
+                field,
+                rules,
+                must_be_something=field is template.fields[-1] and ends_in_field,
             )
             for field in template.fields
         ]
         # Where the text around the fields is blank, or could join with a cell, it must be looked at whole.
         is_plain = bool(template.literal.strip()) and all(one[:1] < JOINS for one in template.pieces)
-        self._around = _code(measured(template.literal)._replace(is_plain=is_plain))
+        self._around = _code(measured(template.literal, rules.profile)._replace(is_plain=is_plain))
         self._sizes = _KnownSizes(rules.profile, rules.max_parts)
 
     def fill_all(self, rows: Sequence[Sequence[str]]) -> FilledTexts:
@@ -102,11 +104,11 @@ class Filler:
 class _KnownCells(dict[str, int]):
     """The code of what stands in the text for each cell of a field, once it is met."""
 
-    __slots__ = ("_field", "_must_be_something", "_replace", "changed")
+    __slots__ = ("_field", "_must_be_something", "_rules", "changed")
 
-    def __init__(self, field: TextField, *, replace: bool, must_be_something: bool) -> None:
+    def __init__(self, field: TextField, rules: TextRules, *, must_be_something: bool) -> None:
         self._field = field
-        self._replace = replace
+        self._rules = rules
         self._must_be_something = must_be_something  # a blank before it would stand at the end
         self.changed: Final[dict[str, str]] = {}  # what stands for those that do not stand as they are
 
@@ -132,7 +134,8 @@ class _KnownCells(dict[str, int]):
         if problem_of_cell(self._field, written):
             piece = BAD
         else:
-            piece = measured(text_of(self._field, written, replace=self._replace))
+            text = text_of(self._field, written, replace=self._rules.wording.replace)
+            piece = measured(text, self._rules.profile)
         if self._must_be_something and not piece.text:
             piece = BAD
         if piece.text != written:

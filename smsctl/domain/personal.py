@@ -10,8 +10,8 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from itertools import chain, compress, islice, repeat, zip_longest
 from typing import Final, NamedTuple
 
-from smsctl.domain.filled import JOINS, Filled, FilledTexts, composed, filled_in, foreign_in, rendered
-from smsctl.domain.text import Encoding, TextSize, plainly
+from smsctl.domain.filled import JOINS, Filled, FilledTexts, composed, filled_in, rendered
+from smsctl.domain.text import Encoding, PartProfile, TextSize, foreign_in, plainly
 from smsctl.domain.wording import Wording
 
 
@@ -121,18 +121,18 @@ class PersonalTexts:
         used = sorted(set(self._templates))
         return [self._templates.index(template) for template in used]
 
-    def foreign(self) -> list[ForeignCells]:
+    def foreign(self, profile: PartProfile) -> list[ForeignCells]:
         """Return what of each column makes texts UCS-2, the column with most of such rows first."""
         if self._foreign is None:
-            self._foreign = self._foreign_cells() if self.unicode else []
+            self._foreign = self._foreign_cells(profile) if self.unicode else []
         return self._foreign
 
-    def _foreign_cells(self) -> list[ForeignCells]:
+    def _foreign_cells(self, profile: PartProfile) -> list[ForeignCells]:
         people, signs = Counter[str](), dict[str, Counter[str]]()
         templates = self.wording.templates
         for at, cells in self._wide_ones():
             placed = zip(templates[self._templates[at]].fields, cells, strict=True)
-            found = {(field.column, char) for field, cell in placed for char in foreign_in(cell)}
+            found = {(field.column, char) for field, cell in placed for char in foreign_in(cell, profile)}
             people.update({column for column, _ in found})
             for column, char in sorted(found):
                 signs.setdefault(column, Counter())[char] += 1

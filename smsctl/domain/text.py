@@ -35,13 +35,18 @@ class PartProfile(NamedTuple):
     gsm7_part: int = 153
     ucs2_single: int = 70
     ucs2_part: int = 67
+    only_ucs2: frozenset[str] = frozenset()  # of GSM-7, what the gateway is sent in UCS-2 all the same
 
 
 INTELECOM_PARTS: Final = PartProfile(name="intelecom")
 """wire/puzzel.md, "Length"."""
 
-PSWINCOM_PARTS: Final = PartProfile(name="pswincom", gsm7_part=134)
-"""Octets, it seems, so that a long text takes more parts here than at Intelecom.
+PSWINCOM_PARTS: Final = PartProfile(
+    name="pswincom",
+    gsm7_part=134,
+    only_ucs2=frozenset(char for char in gsm7.BASIC + gsm7.EXTENDED if ord(char) > gsm7.LAST_OF_LATIN_1),
+)
+"""Octets, it seems, so that a long text takes more parts here than at Intelecom; and € travels in UCS-2.
 
 wire/pswincom.md, "Characters and length".
 """
@@ -76,7 +81,7 @@ _UCS2: Final = Encoding.UCS2
 
 def measure(body: str, profile: PartProfile) -> TextSize:
     """Count units and parts. Neither an escape pair nor a surrogate pair is split (wire/sms-length.md)."""
-    units = gsm7.septets(body)
+    units = septets(body, profile)
     if units is not None:
         return TextSize(
             encoding=_GSM7, units=len(units), parts=_parts(units, profile.gsm7_single, profile.gsm7_part)
@@ -85,6 +90,12 @@ def measure(body: str, profile: PartProfile) -> TextSize:
     return TextSize(
         encoding=_UCS2, units=len(units), parts=_parts(units, profile.ucs2_single, profile.ucs2_part)
     )
+
+
+def septets(body: str, profile: PartProfile) -> bytes | None:
+    """Return one byte per septet of a text that the gateway is sent in GSM-7; None: it goes in UCS-2."""
+    is_spelt = body.isascii() or profile.only_ucs2.isdisjoint(body)
+    return gsm7.septets(body) if is_spelt else None
 
 
 def characters_over(body: str, profile: PartProfile, max_parts: int) -> int:
@@ -171,13 +182,18 @@ class Costly(NamedTuple):
     name: str
 
 
-def costly(body: str) -> tuple[Costly, ...]:
+def costly(body: str, profile: PartProfile) -> tuple[Costly, ...]:
     """Return the characters that force UCS-2, in the order of their first place."""
-    foreign = set(body).difference(gsm7.BASIC, gsm7.EXTENDED)
     return tuple(
         Costly(body[at], *line_and_column(body, at), _name(body[at]))
-        for at in sorted(map(body.index, foreign))
+        for at in sorted(map(body.index, foreign_in(body, profile)))
     )
+
+
+def foreign_in(text: str, profile: PartProfile) -> str:
+    """Return the characters of a text or a cell that force UCS-2, in alphabetical order."""
+    found = set(text)
+    return "".join(sorted(found.difference(gsm7.BASIC, gsm7.EXTENDED) | (found & profile.only_ucs2)))
 
 
 class Replacement(NamedTuple):

@@ -11,12 +11,11 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
-from smsctl.domain import gsm7
 from smsctl.domain.gateway import CHECK_ACCOUNT, IsLate, Options, Traits
 from smsctl.domain.message import Answer, Batch, Letter, Receipt, Status, SubmitVerdict
 from smsctl.domain.remark import Event, Remark, Words
 from smsctl.domain.sender import sender_problems
-from smsctl.domain.text import PSWINCOM_PARTS, with_part_length
+from smsctl.domain.text import PSWINCOM_PARTS, septets, with_part_length
 from smsctl.errors import GatewayRefusedError, Sentence, StoppedError, say
 from smsctl.gateways.connection_pool import ConnectionPool
 from smsctl.gateways.outcome import (
@@ -220,8 +219,8 @@ def _is_one(entry: dict[str, str], names: Counter[str | None]) -> bool:
 
 
 def _text(body: str) -> str:
-    """Return the elements of a text: as it is where every character is in GSM-7 and in ISO-8859-1."""
-    if gsm7.septets(body) is not None and len(body.encode("latin-1", "ignore")) == len(body):
+    """Return the elements of a text: as it is where it is counted so, by GSM-7 and ISO-8859-1."""
+    if septets(body, PSWINCOM_PARTS) is not None:
         return f"<TEXT>{_escaped(body)}</TEXT>"
     return f"<TEXT>{body.encode('utf-16-be').hex().upper()}</TEXT><OP>9</OP>"
 

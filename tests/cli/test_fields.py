@@ -84,6 +84,27 @@ def test_each_gets_a_text_of_their_own_and_what_it_costs_is_what_was_shown(run: 
     must_be_sound(run, live)
 
 
+@pytest.mark.parametrize("text", [f"Avgift 100 €. {'a' * 100}", f"Ω. {'a' * 150}", "[" * 79 + "åäö§", TEXT])
+@pytest.mark.parametrize("cell", ["Kim", "Kim €", "{Kim}", "Σίσυφος"])
+def test_what_is_counted_is_what_the_gateway_bills(text: str, cell: str, run: Run, live: Live) -> None:
+    rows = live.config.with_name("recipients.csv")
+    rows.write_text(rows.read_text().replace("Kim Öberg", cell), encoding="utf-8")
+    plan = send(run, live, "--dry-run", "--json", text=text).data
+    assert send(run, live, text=text).code == 0
+    assert plan["cost"]["parts"] == sum(parts for _, _, parts in sent(live))
+
+
+def test_where_the_euro_makes_a_text_dearer_the_plan_says_so(run: Run, live_gateway: LiveGateway) -> None:
+    dear = live_gateway(rows=ROWS, header=HEADER, gateway=gateway_of("pswincom"))
+    rows = dear.config.with_name("recipients.csv")
+    rows.write_text(rows.read_text().replace("Kim Öberg", "Kim €"), encoding="utf-8")
+    assert "Unicode because of  € (U+20AC EURO SIGN)" in send(run, dear, "--dry-run", text="Avgift 5 €").out
+    said = send(run, dear, "--dry-run", text="5 € för ((Elev))")
+    assert "€ in the text itself" in " ".join(said.out.replace("U+20AC", "€").split())
+    plan = send(run, dear, "--dry-run", "--json").data["personal"]
+    assert plan["unicode_columns"] == [{"column": "Elev", "rows": 2, "signs": {"Đ": 1, "đ": 1, "€": 1}}]
+
+
 def test_a_second_run_sends_nothing_and_a_second_notice_goes_out(run: Run, live: Live) -> None:
     send(run, live)
     again = send(run, live)

@@ -121,8 +121,8 @@ def test_without_the_look_at_pairs_the_shortcut_counts_too_few_parts(monkeypatch
     assert plainly_filled(Fillers(rules_of(text), HEADER, COLUMNS), row_of(cell)) is None
     careless = field_cells.measured
 
-    def without_pairs(piece: str) -> object:
-        return careless(piece)._replace(has_pairs=False)
+    def without_pairs(piece: str, profile: PartProfile) -> object:
+        return careless(piece, profile)._replace(has_pairs=False)
 
     monkeypatch.setattr(filler, "measured", without_pairs)
     fillers = Fillers(rules_of(text), HEADER, COLUMNS)

@@ -92,8 +92,14 @@ def test_parts_are_counted_as_the_standard_fills_them(
         ("a" * 300, 3),  # two at Intelecom
         ("a" * 2144, 16),
         ("a" * 2145, 17),
-        ("a" * 133 + "€" + "a" * 133, 3),
+        ("a" * 133 + "[" + "a" * 133, 3),
         ("я" * 134, 2),
+        # GSM-7, but not in ISO-8859-1: they travel in UCS-2 (wire/pswincom.md, "Characters and length")
+        ("a" * 69 + "€", 1),
+        ("a" * 70 + "€", 2),
+        ("a" * 133 + "€" + "a" * 133, 4),
+        ("Ω" + "a" * 1072, 17),
+        ("å" * 159 + "§", 1),
     ],
 )
 def test_parts_at_pswincom_hold_134_septets(body: str, parts: int) -> None:
@@ -135,7 +141,10 @@ def test_every_character_is_in_the_alphabet_or_not() -> None:
 
 def fill(body: str, profile: PartProfile) -> tuple[Encoding, int, list[list[int]]]:
     """Fill parts as the standard says it, one character at a time."""
-    if set(body) <= set(gsm7.BASIC + gsm7.EXTENDED):
+    spelt = set(gsm7.BASIC + gsm7.EXTENDED)
+    if profile.name == "pswincom":
+        spelt &= set(map(chr, range(256)))
+    if set(body) <= spelt:
         encoding, single, part = GSM7, profile.gsm7_single, profile.gsm7_part
         costs = [2 if char in gsm7.EXTENDED else 1 for char in body]
     else:
@@ -294,15 +303,20 @@ def test_what_is_read_reads_the_same_again(raw: str) -> None:
 
 
 def test_the_characters_that_force_unicode_are_named_with_their_first_place() -> None:
-    assert costly("Hej,\n“Åsa” – ni\n– alla") == (
+    assert costly("Hej,\n“Åsa” – ni\n– alla", INTELECOM_PARTS) == (
         Costly(char="“", line=2, column=1, name="U+201C LEFT DOUBLE QUOTATION MARK"),
         Costly(char="”", line=2, column=5, name="U+201D RIGHT DOUBLE QUOTATION MARK"),
         Costly(char="–", line=2, column=7, name="U+2013 EN DASH"),
     )
 
 
+def test_what_forces_unicode_is_by_the_gateway() -> None:
+    assert costly("Ω 5 € é", INTELECOM_PARTS) == ()
+    assert [one.char for one in costly("Ω 5 € é–", PSWINCOM_PARTS)] == ["Ω", "€", "–"]
+
+
 def test_a_plain_text_costs_nothing_more() -> None:
-    assert costly("Välkomna, föräldrar!") == ()
+    assert costly("Välkomna, föräldrar!", PSWINCOM_PARTS) == ()
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from smsctl.cli.output.filled import chosen_by
 from smsctl.cli.output.phrases import quoted
 from smsctl.domain.cells import veiled
 from smsctl.domain.fields import masked
-from smsctl.domain.filled import Filled, foreign_in, refilled
+from smsctl.domain.filled import Filled, refilled
 from smsctl.domain.personal import PersonalTexts
 from smsctl.domain.plan import Plan
-from smsctl.domain.text import costly
+from smsctl.domain.text import PartProfile, costly, foreign_in
 from smsctl.errors import Sentence, joined, say, say_n
 
 
@@ -45,7 +45,7 @@ def facts(plan: Plan, texts: PersonalTexts) -> list[Fact]:
     ]
     found = [Fact(say("Length"), length)]
     if texts.unicode:
-        found.append(Fact(say("Unicode"), _unicode(texts), Tone.WARN))
+        found.append(Fact(say("Unicode"), _unicode(texts, plan.traits.parts), Tone.WARN))
     if dearest := _dearest(plan, texts):
         found.append(Fact(say("Dearest"), [*dearest]))
     several, most = plan.recipients.ready.several
@@ -77,7 +77,7 @@ def _people_at(people: int, parts: int) -> Sentence:
     return say_n("{people} at {n} part", "{people} at {n} parts", n=parts, people=figures.people(people))
 
 
-def _unicode(texts: PersonalTexts) -> list[Text]:
+def _unicode(texts: PersonalTexts, profile: PartProfile) -> list[Text]:
     """Say how many texts are Unicode, and which signs of which columns make them so."""
     people = figures.people(texts.unicode)
     reasons: list[Text] = [
@@ -88,9 +88,9 @@ def _unicode(texts: PersonalTexts) -> list[Text]:
             column=veiled(one.column),
             signs=_listed(one.signs),
         )
-        for one in texts.foreign()[:_CAUSES]
+        for one in texts.foreign(profile)[:_CAUSES]
     ]
-    written = {one.char for template in texts.wording.templates for one in costly(template.literal)}
+    written = {one.char for template in texts.wording.templates for one in costly(template.literal, profile)}
     if written:
         reasons.insert(0, say("{chars} in the text itself", chars=_listed(sorted(written))))
     return [people, *reasons]
@@ -106,7 +106,7 @@ def _dearest(plan: Plan, texts: PersonalTexts) -> list[Sentence]:
     """Return the first rows of those whose text takes most parts, without repeating a reason."""
     found, reasons = list[Sentence](), Counter[tuple[str, str] | None]()
     for at, one in sorted(texts.at(texts.dearest(_LOOKED_AT)).items(), key=lambda each: -each[1].parts):
-        why = _why(texts, one)
+        why = _why(texts, one, plan.traits.parts)
         if one.parts == min(texts.by_parts) or reasons[why] or len(found) >= _ROWS:
             continue
         reasons[why] += 1
@@ -120,11 +120,11 @@ def _dearest(plan: Plan, texts: PersonalTexts) -> list[Sentence]:
     return found
 
 
-def _why(texts: PersonalTexts, filled: Filled) -> tuple[str, str] | None:
+def _why(texts: PersonalTexts, filled: Filled, profile: PartProfile) -> tuple[str, str] | None:
     """Return the first character of a cell that makes a text Unicode, and its column; None: none does."""
     fields = texts.wording.templates[filled.template].fields
     for field, cell in zip(fields, filled.cells, strict=True):
-        if foreign := foreign_in(cell):
+        if foreign := foreign_in(cell, profile):
             return _shown(foreign[0]), veiled(field.column)
     return None
 

@@ -15,7 +15,7 @@ _MUCH = 4  # a quarter more or fewer people than last time is pointed out
 def data(plan: Plan) -> dict[str, object]:
     """Return what the envelope says beside the text's size."""
     return {
-        "personal": filled.data(plan.recipients),
+        "personal": filled.data(plan.recipients, plan.traits.parts),
         "findings": [one.data for one in plan.findings],
         "cheaper": _offer_data(offer(plan)),
         "earlier": _earlier_data(plan.earlier),
@@ -45,7 +45,7 @@ def facts(plan: Plan) -> list[Fact]:
                 line=c.line,
                 column=c.column,
             )
-            for c in costly(body)
+            for c in costly(body, plan.traits.parts)
         ]
         if len(places) > _COSTLY_SHOWN:
             places = [*places[:_COSTLY_SHOWN], say("and {n} more", n=len(places) - _COSTLY_SHOWN)]

@@ -63,7 +63,7 @@ def run(
         found = classify_sheet(opened, overrides, audience, rules)
     warnings = [*elsewhere.warnings(found, settings.municipality_names), *found.untold]
     checked = CommandResult(
-        data={**_data(opened, found), "personal": filled.data(found)},
+        data={**_data(opened, found), "personal": filled.data(found, rules.texts and rules.texts.profile)},
         screen=[*_screen(opened, found, warnings, settings.time_zone), *_filled(wiring, found)],
         said=[Note(code="warning", level="warning", text=one) for one in _doubts(opened, found, warnings)],
     )

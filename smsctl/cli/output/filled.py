@@ -8,13 +8,14 @@ from smsctl.domain.filled import refilled
 from smsctl.domain.people import People
 from smsctl.domain.personal import PersonalTexts
 from smsctl.domain.recipients import Recipients
+from smsctl.domain.text import PartProfile
 from smsctl.errors import say
 
 
-def data(recipients: Recipients) -> dict[str, object] | None:
-    """Return what the envelope says; None: all get the same text."""
+def data(recipients: Recipients, profile: PartProfile | None) -> dict[str, object] | None:
+    """Return what the envelope says; None: all get the same text. `profile`: how they were counted."""
     texts = recipients.texts
-    if texts is None:
+    if texts is None or profile is None:
         return None
     several, most = recipients.ready.several
     return {
@@ -22,7 +23,8 @@ def data(recipients: Recipients) -> dict[str, object] | None:
         "parts": {str(parts): people for parts, people in texts.by_parts.items()},
         "unicode": texts.unicode,
         "unicode_columns": [
-            {"column": one.column, "rows": one.rows, "signs": dict(one.signs)} for one in texts.foreign()
+            {"column": one.column, "rows": one.rows, "signs": dict(one.signs)}
+            for one in texts.foreign(profile)
         ],
         "several": {"numbers": several, "most": most},
         "texts": [
