@@ -88,8 +88,8 @@ class PSWinCom:
             return verdict(batch, outcome)
         if outcome.status != _OK:
             refusal = status_verdict(batch, outcome, quoted(outcome.body, self._options.revealed_password()))
-            return unless_taken(batch, refusal, self._told_of(batch, read_session(outcome.body)))
-        return self._answer(batch, outcome.body)
+            return unless_taken(batch, refusal, self._told_of(batch, read_session(outcome)))
+        return self._answer(batch, outcome)
 
     def probe(self) -> Sentence:
         """Log in without a message list, which the document type allows (wire/pswincom.md, "Sending")."""
@@ -99,7 +99,7 @@ class PSWinCom:
         if isinstance(outcome, Stale | Unclear):
             raise _no_answer(say("no complete reply"))
         reply = reply_in(outcome, _no_answer)
-        session = read_session(reply.body) if reply.status == _OK else None
+        session = read_session(reply) if reply.status == _OK else None
         if session is None:
             raise _no_answer(f"HTTP {reply.status}")
         if session.logon == "FAIL":
@@ -171,14 +171,14 @@ class PSWinCom:
         zone = ZoneInfo(self._options.extra.get("gateway_time_zone", "Europe/Oslo"))
         return moment.astimezone(zone).strftime("%Y%m%d%H%M")
 
-    def _answer(self, batch: Batch, body: bytes) -> Answer:
+    def _answer(self, batch: Batch, reply: HttpReply) -> Answer:
         """Read the reply message by message (wire/pswincom.md, "Reply")."""
         from smsctl.gateways.pswincom_reply import read_session
 
         secret = self._options.revealed_password()
-        session = read_session(body)
+        session = read_session(reply)
         if session is None:
-            return unclear(batch, Remark(Event.NO_ANSWER, quoted(body, secret)))
+            return unclear(batch, Remark(Event.NO_ANSWER, quoted(reply.body, secret)))
         if session.logon == "FAIL":
             reason = quoted(session.reason, secret) or "-"
             refusal = refused(batch, Remark(Event.LOGIN_REFUSED, reason), CHECK_ACCOUNT)

@@ -3,6 +3,12 @@
 from typing import NamedTuple
 from xml.etree.ElementTree import Element, ParseError
 
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring  # this file is imported late itself, before anything is sent
+
+from smsctl.gateways.outcome import HttpReply
+from smsctl.gateways.xml_push import mended
+
 Entry = dict[str, str]
 
 
@@ -14,9 +20,9 @@ class Session(NamedTuple):
     entries: dict[str, Entry | None]
 
 
-def read_session(body: bytes) -> Session | None:
+def read_session(reply: HttpReply) -> Session | None:
     """Return what the reply says; None where it is none."""
-    root = _read_xml(body)
+    root = _read_xml(reply)
     if root is None or root.tag.upper() != "SESSION":
         return None
     logon = _text(root, "LOGON")
@@ -31,16 +37,15 @@ def read_session(body: bytes) -> Session | None:
     return Session(logon=logon, reason=_text(root, "REASON"), entries=entries)
 
 
-def _read_xml(body: bytes) -> Element | None:
+def _read_xml(reply: HttpReply) -> Element | None:
     """Return the root; None where this is no XML, or where it defines entities.
 
-    A DOCTYPE is allowed, for genuine documents have one; nothing is ever fetched for it.
+    It is read as leniently as what is pushed: one Latin-1 letter or bare & in a text must not make all
+    messages unknown. A DOCTYPE is allowed, for genuine documents have one; nothing is ever fetched for it.
     """
-    from defusedxml import DefusedXmlException
-    from defusedxml.ElementTree import fromstring
-
+    text = mended(reply.body, reply.headers.get("content-type", ""))
     try:
-        root: Element = fromstring(body, forbid_dtd=False, forbid_entities=True, forbid_external=True)
+        root: Element = fromstring(text, forbid_dtd=False, forbid_entities=True, forbid_external=True)
     except (ParseError, ValueError, LookupError, DefusedXmlException):
         return None
     return root

@@ -59,6 +59,14 @@ def read_entries(
     yield from target.taken()
 
 
+def mended(document: bytes, content_type: str) -> str:
+    """Return a document as `read_entries` reads it; a charset that is not known tells nothing of it."""
+    try:
+        return "".join(_small(_decoded((document,), content_type)))
+    except LookupError:
+        return "".join(_small(_decoded((document,), "")))
+
+
 class _Target:
     """Builds entries while a document is read."""
 

@@ -263,6 +263,35 @@ def test_elements_are_known_however_their_names_are_written() -> None:
 
 
 @pytest.mark.parametrize(
+    "told", ["Mottakeren er sperret på forespørsel", "A & B", "\x01", "5 &euro; &eacute;"]
+)
+@pytest.mark.parametrize(
+    ("prolog", "content_type"),
+    [
+        ('<?xml version="1.0"?>', "text/xml; charset=ISO-8859-1"),
+        ('<?xml version="1.0"?>', "text/xml"),
+        ('<?xml version="1.0" encoding="UTF-8"?>', "text/xml;charset=iso-8859-1"),
+        ('<?xml version="1.0" encoding="iso-8859-1"?>', "text/html; charset=unheard-of"),
+        ('\r\n<?xml version="1.0"?>', ""),
+    ],
+)
+def test_a_letter_in_a_text_hides_nobodys_answer(told: str, prolog: str, content_type: str) -> None:
+    entries = f"<MSG><ID>{own(1)}</ID><STATUS>OK</STATUS></MSG><MSG><ID>{own(2)}</ID><STATUS>FAIL</STATUS>"
+    document = (
+        f"{prolog}<SESSION><LOGON>OK</LOGON><MSGLST>{entries}<INFO>{told}</INFO></MSG></MSGLST></SESSION>"
+    )
+    body = document.encode("iso-8859-1") + b"\0"
+    assert told_by(body, content_type) == (SubmitVerdict.ANSWERED, [A, R])
+    refusal = f"{prolog}<SESSION><LOGON>FAIL</LOGON><REASON>{told}</REASON></SESSION>".encode("iso-8859-1")
+    assert told_by(refusal, content_type) == (SubmitVerdict.REFUSED, [Status.PENDING, Status.PENDING])
+
+
+def told_by(body: bytes, content_type: str) -> tuple[SubmitVerdict, list[Status]]:
+    with FaultServer(answering(200, body, Content_Type=content_type)) as peer:
+        return outcome(submit(open_gateway(some_options(peer.port)), some_batch(2)))
+
+
+@pytest.mark.parametrize(
     "body",
     [
         b"<SESSION><LOGON>OK</LOGON><logon>FAIL</logon></SESSION>",
