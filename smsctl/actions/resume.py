@@ -60,7 +60,7 @@ def what_is_left(
     cancelling.must_not_be_cancelled(mailing.id, mailing.cancelled_at, in_part=bool(pending))
     mailings.must_have_body(mailing)
     must_be_its_gateway(mailing, traits, ledger, under.settings)
-    due = _due(mailing, under)
+    due = mailing._replace(letter=mailing.letter.due(under.local_now))
     account_status = account_status_of(ledger, mailing.municipality, under.local_now)
     ceilings = _not_beyond_the_confirmed(mailing, given)
     leaving = DepartingMailing(
@@ -165,11 +165,3 @@ def _not_beyond_the_confirmed(mailing: Mailing, given: Ceilings) -> Ceilings:
         max_parts=own.max_parts if given.max_parts is None else given.max_parts,
         max_new_packages=own.max_new_packages if given.max_new_packages is None else given.max_new_packages,
     )
-
-
-def _due(mailing: Mailing, under: Circumstances) -> Mailing:
-    """Return the mailing to be sent at once, where the time it was meant for has passed."""
-    send_at = mailing.letter.send_at
-    if send_at is None or send_at > under.local_now:
-        return mailing
-    return mailing._replace(letter=mailing.letter._replace(send_at=None))

@@ -78,6 +78,21 @@ class Letter(NamedTuple):
     invoice_node: str | None = None
     cost_centre: str | None = None  # of the messages of one batch
 
+    def due(self, now: datetime) -> "Letter":
+        """Return the letter as it leaves now: at once where its time has come, maybe while a run sends.
+
+        What is for a time that has passed is refused, so where the time comes while a request may be on its
+        way, it is put off to the next full minute after that.
+        """
+        if self.send_at is None or self.send_at >= (there := now + _ON_ITS_WAY):
+            return self
+        if self.send_at <= now:
+            return self._replace(send_at=None)
+        return self._replace(send_at=there.replace(second=0, microsecond=0) + timedelta(minutes=1))
+
+
+_ON_ITS_WAY = timedelta(minutes=1)
+
 
 class Batch(NamedTuple):
     """The messages of one request to the gateway; kept by column, for a mailing has very many."""

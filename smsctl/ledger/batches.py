@@ -6,6 +6,7 @@ proof that the gateway did not take it.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
 
@@ -196,6 +197,7 @@ def _batches(
 ) -> Iterator[Claim]:
     """Yield the batches that the first `room` messages make, as they will be marked."""
     mailing, newest = want.mailing, ledger.newest_id("batches")
+    letter = mailing.letter.due(datetime.fromisoformat(moment.at))
     stem, last = _newest_reference(ledger, mailing)
     pieces = (
         (cost_centre, slice(at, min(at + want.most, end)))
@@ -206,7 +208,7 @@ def _batches(
         ids = waiting.messages[piece]
         batch = Batch(
             reference=f"{stem}{last + n}",
-            letter=costs.letter_of(mailing.letter, cost_centre),
+            letter=costs.letter_of(letter, cost_centre),
             references=mailing.message_references(ids),
             numbers=waiting.numbers[piece],
             bodies=[waiting.own.bodies[message] for message in ids] if waiting.own else [],

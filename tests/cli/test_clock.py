@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
@@ -146,3 +147,16 @@ def test_an_answer_that_comes_too_late_sends_nothing(
         terminal.type("y")
         ran = terminal.end()
     assert (ran.code, "The answer came" in ran.seen, numbers(live)) == (5, True, [])
+
+
+@pytest.mark.parametrize("module", ["intelecom", "pswincom"])
+def test_what_leaves_after_the_time_of_its_mailing_leaves_at_once(
+    module: str, live_gateway: LiveGateway, message: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = {"module": module, "service_id": 4711 if module == "intelecom" else None, "batch_size": 2}
+    live = live_gateway(rows=guardians(6), gateway=account, limits={"quiet_hours": False})
+    right, passed_s = time.time, timedelta(minutes=45).total_seconds()
+    monkeypatch.setattr(time, "time", lambda: right() + (passed_s if live.simulator.accepted() else 0))
+    ran = run(*send(live, message), "--at", in_minutes(30))
+    assert (ran.code, len(live.simulator.accepted())) == (0, 6)
+    assert [one.send_at is not None for one in live.simulator.accepted()] == [True, True, *[False] * 4]

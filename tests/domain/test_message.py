@@ -1,4 +1,9 @@
-from smsctl.domain.message import AllAccepted, Receipt, Status, alike, references, statuses
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from smsctl.domain.message import AllAccepted, Letter, Receipt, Status, alike, references, statuses
+from smsctl.domain.text import MessageText
 
 ACCEPTED = [
     Receipt("a-1", Status.ACCEPTED, gateway_id="id-1", code="1"),
@@ -19,3 +24,23 @@ def test_what_was_said_alike_is_together_and_each_message_beside_its_own_name() 
     one, other = alike([7, 8, 9], [ACCEPTED[0], rejected, ACCEPTED[1]])
     assert (one.messages, one.gateway_ids, one.code) == ([7, 9], ["id-1", "id-2"], "1")
     assert (other.messages, other.gateway_ids, other.text) == ([8], [None], "unknown number")
+
+
+AT = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("before_s", "told"),
+    [
+        (3600, AT),
+        (60, AT),
+        (59, AT + timedelta(minutes=1)),  # it would be there when its time has passed
+        (0.001, AT + timedelta(minutes=1)),
+        (0, None),
+        (-3600, None),
+    ],
+)
+def test_no_letter_leaves_for_a_time_that_has_passed(before_s: float, told: datetime | None) -> None:
+    letter = Letter(MessageText("Hej"), send_at=AT)
+    assert letter.due(AT - timedelta(seconds=before_s)).send_at == told
+    assert Letter(MessageText("Hej")).due(AT).send_at is None
