@@ -36,6 +36,15 @@ def test_a_refused_repeat_is_the_proof(live_gateway: LiveGateway, run: Run) -> N
     assert len(live.simulator.accepted()) == 1
 
 
+def test_where_nothing_can_refuse_a_repeat_nobody_is_told_to_ask_for_it(
+    live_gateway: LiveGateway, run: Run
+) -> None:
+    live = live_gateway(gateway={"module": "pswincom", "service_id": None})
+    ran = verify(live, run)
+    assert (ran.code, "Only Intelecom can be set up" in ran.err, "then set it" in ran.err) == (8, True, False)
+    assert live.simulator.accepted() == ()
+
+
 def test_a_repeat_that_is_taken_is_told_and_counted(live_gateway: LiveGateway, run: Run) -> None:
     live = live_gateway(gateway=SET)
     ran = verify(live, run)

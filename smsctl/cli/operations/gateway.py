@@ -57,6 +57,12 @@ def run_verify_dedup(
     does not refuse repeats; both are recorded and counted. Exit code 6 when it does not; 4 or 7 without a
     clear answer.
     """
+    module = wiring.settings.gateway.module
+    if module != "intelecom":
+        raise ConfigError(
+            say("Only Intelecom can be set up to refuse repeats; {module} takes each.", module=module),
+            hint=say("What is unknown is settled by reports, and by: smsctl mailings resolve"),
+        )
     if not wiring.settings.gateway.unique_references:
         raise ConfigError(
             say("unique_references is not set in {path}.", path=wiring.settings.path),
