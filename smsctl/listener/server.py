@@ -157,7 +157,7 @@ def _listen(host: str, port: int) -> socket.socket:
                 "Cannot listen on {host} port {port}: {why}.",
                 host=host,
                 port=port,
-                why=error.strerror or str(error),
+                why=(error.strerror or str(error)).partition(" (")[0],  # Python writes the address there
             ),
             hint=say("Choose another under [reports] in the config, or with --port."),
         ) from None

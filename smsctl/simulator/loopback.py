@@ -25,7 +25,8 @@ def listen(host: str, port: int, *, allow_other_hosts: bool) -> socket.socket:
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
-        raise _cannot_listen(host, port, error.strerror or str(error)) from error
+        why = (error.strerror or str(error)).partition(" (")[0]  # Python writes the address there
+        raise _cannot_listen(host, port, why) from error
 
 
 def is_loopback(host: str) -> bool:

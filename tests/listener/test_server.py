@@ -228,5 +228,5 @@ def test_what_is_in_when_it_stops_gets_its_answer(begin: Begin) -> None:
 
 
 def test_an_address_that_is_taken_gets_a_sentence(running: Running) -> None:
-    with pytest.raises(UsageError, match=f"Cannot listen on 127.0.0.1 port {running.listener.port}"):
+    with pytest.raises(UsageError, match=f"port {running.listener.port}: Address already in use[.]$"):
         Listener(lambda *_: [], "127.0.0.1", running.listener.port)  # type: ignore[arg-type]
