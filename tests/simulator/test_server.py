@@ -56,7 +56,7 @@ def test_an_impossible_port_is_told_in_words(port: int) -> None:
 
 
 def test_a_port_in_use_is_told_in_words(client: Client) -> None:
-    with pytest.raises(UsageError, match="port [0-9]+: Address already in use$"):
+    with pytest.raises(UsageError, match=r"port [0-9]+: Address already in use$"):
         start(port=urlsplit(client.simulator.url).port or 0)
 
 

@@ -57,17 +57,7 @@ def run_verify_dedup(
     does not refuse repeats; both are recorded and counted. Exit code 6 when it does not; 4 or 7 without a
     clear answer.
     """
-    module = wiring.settings.gateway.module
-    if module != "intelecom":
-        raise ConfigError(
-            say("Only Intelecom can be set up to refuse repeats; {module} takes each.", module=module),
-            hint=say("What is unknown is settled by reports, and by: smsctl mailings resolve"),
-        )
-    if not wiring.settings.gateway.unique_references:
-        raise ConfigError(
-            say("unique_references is not set in {path}.", path=wiring.settings.path),
-            hint=say("Ask the gateway's support to check references for the service, then set it."),
-        )
+    _must_be_set_up(wiring)
     configured, payer = wiring.municipality(municipality)
     e164 = numbers.read(wiring, number)
     gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
@@ -97,6 +87,23 @@ def run_verify_dedup(
         )
     )
     return _told(done.mailing.id, refused=done.refused)
+
+
+def _must_be_set_up(wiring: Wiring) -> None:
+    """Raise ConfigError where the gateway does not refuse repeats by what the config says of it."""
+    account = wiring.settings.gateway
+    if account.module != "intelecom":
+        raise ConfigError(
+            say(
+                "Only Intelecom can be set up to refuse repeats; {module} takes each.", module=account.module
+            ),
+            hint=say("What is unknown is settled by reports, and by: smsctl mailings resolve"),
+        )
+    if not account.unique_references:
+        raise ConfigError(
+            say("unique_references is not set in {path}.", path=wiring.settings.path),
+            hint=say("Ask the gateway's support to check references for the service, then set it."),
+        )
 
 
 def _told(mailing: int, *, refused: bool) -> CommandResult:
