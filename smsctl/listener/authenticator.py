@@ -62,15 +62,8 @@ class Authenticator:
 
     def admit(self, environ: Mapping[str, Any]) -> str:
         """Return which gateway a request comes from (WSGI). Raises PushRefusedError (401, 403, 404)."""
-        address = _address_of(environ)
-        if not self._may_come_from(address):
-            raise PushRefusedError(
-                HTTPStatus.FORBIDDEN,
-                say(
-                    "a push from {address} was refused: the address is not in `allow` under [reports]",
-                    address=address or "-",
-                ),
-            )
+        if self._networks:
+            self._must_come_from_there(_address_of(environ))
         matching = self._at(environ.get("PATH_INFO", ""))
         if not matching:
             raise PushRefusedError(
@@ -102,10 +95,15 @@ class Authenticator:
         shown = _bytes(path).rstrip(b"/")
         return [one for one in self.passes if hmac.compare_digest(shown, one.path.encode())]
 
-    def _may_come_from(self, address: IPv4Address | IPv6Address | None) -> bool:
-        if not self._networks:
-            return True
-        return address is not None and any(address in network for network in self._networks)
+    def _must_come_from_there(self, address: IPv4Address | IPv6Address | None) -> None:
+        if address is None or not any(address in network for network in self._networks):
+            raise PushRefusedError(
+                HTTPStatus.FORBIDDEN,
+                say(
+                    "a push from {address} was refused: the address is not in `allow` under [reports]",
+                    address=address or "-",
+                ),
+            )
 
 
 def _address_of(environ: Mapping[str, Any]) -> IPv4Address | IPv6Address | None:
