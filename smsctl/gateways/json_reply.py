@@ -207,6 +207,8 @@ def _unpaired(text: bytes) -> bytes:
     unescaped = text.replace(b"\\\\", b"").replace(b'\\"', b"")
     brackets = _outside_words(unescaped.translate(None, _NO_SIGNS))
     for _ in range(_DEEPEST):
+        if not brackets:
+            break
         brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
     return brackets
 
