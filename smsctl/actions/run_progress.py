@@ -81,7 +81,10 @@ class RunProgress:
             return  # another batch of the same round has said it already
         self.unreached += 1
         if self.unreached >= UNREACHED_TRIES:
-            self.end(StopReason.UNREACHED, say("The gateway cannot be reached: {text}", text=answer.text))
+            is_busy = answer.verdict is SubmitVerdict.BUSY
+            busy = say("The gateway is busy and has taken nothing: {text}", text=answer.text)
+            unreached = say("The gateway cannot be reached: {text}", text=answer.text)
+            self.end(StopReason.UNREACHED, busy if is_busy else unreached)
             return
         wait_s = answer.retry_after_s
         if wait_s is None:

@@ -75,18 +75,20 @@ def test_a_refused_login_is_told_and_the_secret_is_not(live_gateway: LiveGateway
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "code"),
+    ("behaviour", "code", "told"),
     [
-        (Behaviour(password="another"), 6),
-        (Behaviour(faults={"error429": 1.0}, retry_after_s=0), 7),  # asked again and again, without a pause
+        (Behaviour(password="another"), 6, "refused the login"),
+        # asked again and again, without a pause
+        (Behaviour(faults={"error429": 1.0}, retry_after_s=0), 7, "is busy and has taken nothing: HTTP 429"),
     ],
     ids=["refused", "never ready"],
 )
 def test_a_test_that_did_not_leave_leaves_nothing_pending(
-    live_gateway: LiveGateway, run: Run, behaviour: Behaviour, code: int
+    live_gateway: LiveGateway, run: Run, behaviour: Behaviour, code: int, told: str
 ) -> None:
     live = live_gateway(behaviour)
     ran = run("--config", live.config, "test", "+46701740605", "hej", "--json")
+    assert told in ran.json["messages"][0]["text"]
     assert (ran.code, ran.data["outcome"]) == (code, {"cancelled": 1})
     (mailing,) = run("--config", live.config, "mailings", "list", "--json").data["mailings"]
     assert mailing["states"] == {"cancelled": 1}
