@@ -90,6 +90,17 @@ class Letter(NamedTuple):
             return self._replace(send_at=None)
         return self._replace(send_at=there.replace(second=0, microsecond=0) + timedelta(minutes=1))
 
+    def leaving(self, now: datetime) -> "Letter":
+        """Return the letter as a request has it that leaves now: `due`, and valid from its time on.
+
+        PSWinCom counts the validity from when it gets a message (wire/pswincom.md, "Sending"), and of
+        Intelecom nobody says from when: what is held for longer than that would be dropped unsent.
+        """
+        due = self.due(now)
+        if due.send_at is None or due.validity is None:
+            return due
+        return due._replace(validity=due.validity + (due.send_at - now))
+
 
 _ON_ITS_WAY = timedelta(minutes=1)
 

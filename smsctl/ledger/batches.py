@@ -197,7 +197,7 @@ def _batches(
 ) -> Iterator[Claim]:
     """Yield the batches that the first `room` messages make, as they will be marked."""
     mailing, newest = want.mailing, ledger.newest_id("batches")
-    letter = mailing.letter.due(datetime.fromisoformat(moment.at))
+    letter = mailing.letter.leaving(datetime.fromisoformat(moment.at))
     stem, last = _newest_reference(ledger, mailing)
     pieces = (
         (cost_centre, slice(at, min(at + want.most, end)))

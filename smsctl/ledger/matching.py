@@ -172,8 +172,8 @@ def _by_number(ledger: Ledger, report: Report, clue: MatchLimits) -> ReportedMes
     given = (report.number, report.gateway) * 4
     fitting = {
         message: Status(state)
-        for message, state, claimed_at, validity_s in ledger.rows(_SENT_TO, *given)
-        if _fits(report, clue, claimed_at, timedelta(seconds=validity_s or 0))
+        for message, state, claimed_at, send_at, validity_s in ledger.rows(_SENT_TO, *given)
+        if _fits(report, clue, claimed_at, send_at, timedelta(seconds=validity_s or 0))
     }
     rival = ledger.one(
         "SELECT 1 FROM reports WHERE fate = 'unmatched' AND gateway = ? AND number = ? AND gateway_id <> ?",
@@ -187,28 +187,31 @@ def _by_number(ledger: Ledger, report: Report, clue: MatchLimits) -> ReportedMes
 
 
 _SENT_TO = (
-    "SELECT m.id, m.state, b.claimed_at, g.validity_s FROM messages m"
+    "SELECT m.id, m.state, b.claimed_at, g.send_at, g.validity_s FROM messages m"
     " JOIN mailings g ON g.id = m.mailing JOIN batches b ON b.id = m.batch"
     " WHERE m.number = ? AND m.state = 'unknown' AND m.gateway_id IS NULL AND g.gateway = ?"
     " UNION ALL"
-    " SELECT m.id, m.state, b.claimed_at, g.validity_s FROM messages m"
+    " SELECT m.id, m.state, b.claimed_at, g.send_at, g.validity_s FROM messages m"
     " JOIN mailings g ON g.id = m.mailing JOIN batches b ON b.id = m.batch"
     " WHERE m.number = ? AND m.state = 'accepted' AND m.gateway_id IS NULL AND g.gateway = ?"
     " UNION ALL"
-    " SELECT m.id, m.state, b.claimed_at, g.validity_s FROM messages m"
+    " SELECT m.id, m.state, b.claimed_at, g.send_at, g.validity_s FROM messages m"
     " JOIN mailings g ON g.id = m.mailing JOIN batches b ON b.id = m.earlier_batch"
     " WHERE m.number = ? AND m.earlier_batch IS NOT NULL AND g.gateway = ?"
     " UNION ALL"
-    " SELECT m.id, m.state, b.claimed_at, g.validity_s FROM batches b"
+    " SELECT m.id, m.state, b.claimed_at, g.send_at, g.validity_s FROM batches b"
     " JOIN mailings g ON g.id = b.mailing"
     " JOIN messages m ON m.id BETWEEN b.first_message AND b.last_message AND m.batch = b.id"
     " WHERE b.settled_at IS NULL AND m.number = ? AND m.state = 'sending' AND g.gateway = ?"
 )
 
 
-def _fits(report: Report, clue: MatchLimits, claimed_at: str, validity: timedelta) -> bool:
+def _fits(
+    report: Report, clue: MatchLimits, claimed_at: str, send_at: str | None, validity: timedelta
+) -> bool:
     claimed, taken = datetime.fromisoformat(claimed_at), datetime.fromisoformat(clue.at)
-    if not claimed <= taken <= claimed + validity + clue.wait:
+    sent = max(claimed, datetime.fromisoformat(send_at)) if send_at else claimed  # held until then
+    if not claimed <= taken <= sent + validity + clue.wait:
         return False
     # The operator's clock is of an unknown zone; the day before is the earliest that can be meant.
     day = "".join(filter(str.isdecimal, report.told_at))[: len("20260301")]

@@ -4,6 +4,7 @@ A batch is rebuilt with the same references in the same order, and compared with
 list taken when it was claimed. The request itself is never kept: it holds the password.
 """
 
+from datetime import datetime
 from typing import NamedTuple
 
 from smsctl.domain.mailing import Mailing
@@ -49,7 +50,7 @@ def unknown_batches(
         ids = [message for message, _ in rows]
         again = Batch(
             reference=reference,
-            letter=costs.letter_of(mailing.letter, cost_centre),
+            letter=costs.letter_of(mailing.letter.leaving(datetime.fromisoformat(at)), cost_centre),
             references=mailing.message_references(ids),
             numbers=[number for _, number in rows],
             bodies=texts.of(ledger, mailing, ids),

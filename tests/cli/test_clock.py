@@ -160,3 +160,16 @@ def test_what_leaves_after_the_time_of_its_mailing_leaves_at_once(
     ran = run(*send(live, message), "--at", in_minutes(30))
     assert (ran.code, len(live.simulator.accepted())) == (0, 6)
     assert [one.send_at is not None for one in live.simulator.accepted()] == [True, True, *[False] * 4]
+
+
+@pytest.mark.parametrize("module", ["intelecom", "pswincom"])
+def test_what_is_held_at_the_gateway_is_not_dropped_before_its_time(
+    module: str, live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    account = {"module": module, "service_id": 4711 if module == "intelecom" else None, "validity": "30m"}
+    live = live_gateway(rows=guardians(1), gateway=account, limits={"quiet_hours": False})
+    assert run(*send(live, message), "--at", in_minutes(55)).code == 0
+    (sent,) = live.simulator.accepted()
+    assert sent.validity is not None
+    valid_min = sent.validity if module == "pswincom" else 5 * (sent.validity + 1)
+    assert 30 + 53 < valid_min <= 30 + 55 + 5

@@ -44,3 +44,11 @@ def test_no_letter_leaves_for_a_time_that_has_passed(before_s: float, told: date
     letter = Letter(MessageText("Hej"), send_at=AT)
     assert letter.due(AT - timedelta(seconds=before_s)).send_at == told
     assert Letter(MessageText("Hej")).due(AT).send_at is None
+
+
+def test_a_letter_that_is_held_is_valid_from_its_time_on() -> None:
+    letter = Letter(MessageText("Hej"), send_at=AT, validity=timedelta(hours=2))
+    assert letter.leaving(AT - timedelta(hours=9)).validity == timedelta(hours=11)
+    assert letter.leaving(AT).validity == timedelta(hours=2)
+    assert letter._replace(send_at=None).leaving(AT).validity == timedelta(hours=2)
+    assert letter._replace(validity=None).leaving(AT - timedelta(hours=9)).validity is None

@@ -422,6 +422,16 @@ def test_an_unknown_of_another_time_does_not_fit(ledger: Ledger, moment: Moment,
     assert states(ledger, mailing) == ["unknown"]
 
 
+@pytest.mark.parametrize(("day", "fate"), [("30", ReportFate.APPLIED), ("29", ReportFate.UNMATCHED)])
+def test_the_report_of_what_was_held_for_days_is_waited_for_from_its_time_on(
+    ledger: Ledger, day: str, fate: ReportFate
+) -> None:
+    at = datetime.fromisoformat(f"2026-11-{day}T08:00:00+01:00")
+    mailing = begin(ledger, 1, LINK._replace(letter=LINK.letter._replace(send_at=at)))
+    settle(ledger, mailing, claim(ledger, mailing), Status.UNKNOWN)
+    assert take(ledger, by_ref("lost"), moment=on("2026-12-03", "06:00:00.000")) == [fate]
+
+
 def returned(ledger: Ledger, mailing: Mailing, now: Moment) -> undelivered.Returns | None:
     counted = {
         Status(state): n
