@@ -82,7 +82,17 @@ class PolledQueue:
         reply = reply_in(exchange(options, method, url, headers=headers, body=body), _no_answer)
         if reply.status in _LOGIN_REFUSED:
             raise GatewayRefusedError(_REFUSED[self._kind].given(status=reply.status), hint=CHECK_ACCOUNT)
+        if reply.status == _EMPTY and _is_page(reply):
+            raise StoppedError(
+                say("Not the gateway's queue answered, but a web page: HTTP 404."),
+                hint=say("Check poll_url under [reports] in the config, and the site's proxy."),
+            )
         return reply
+
+
+def _is_page(reply: HttpReply) -> bool:
+    """Say whether people were meant: an empty queue says so in JSON, and a server that has none in HTML."""
+    return "html" in reply.headers.get("content-type", "") or reply.body.lstrip()[:5].lower() == b"<html"
 
 
 def _no_answer(text: str | Sentence) -> StoppedError:

@@ -25,7 +25,7 @@ from smsctl.simulator.server import Behaviour, PushStyle, Simulator, Sms, start
 
 from ..conftest import LiveGateway, MakeConfig
 from ..front_door import Run, begin_process, end_process, run_here, run_process
-from ..gateways.fault_server import FaultServer, Line, no_simulator, reply
+from ..gateways.fault_server import FaultServer, Line, answering, no_simulator, reply
 from ..gateways.test_pswincom_pushes import REPORT as LINK_REPORT
 from .conftest import guardians, wait_until
 
@@ -325,6 +325,22 @@ def polled_from(behaviour: Polls, make_config: MakeConfig) -> Iterator[Path]:
         yield make_config(
             mode="live", gateway=LINK, reports={"poll": True, "poll_url": f"http://127.0.0.1:{server.port}"}
         )
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        answering(404, b"\n<HTML><h1>Not Found</h1>"),
+        answering(404, b"<!doctype html>", Content_Type="text/html; charset=utf-8"),
+    ],
+)
+def test_a_page_that_is_not_found_is_no_empty_queue(
+    page: Polls, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    monkeypatch.setenv("SMSCTL_GATEWAY_SECRET", "right")
+    with polled_from(page, make_config) as config:
+        ran = run("--config", config, "reports", "poll")
+    assert (ran.code, "a web page" in ran.err, "poll_url" in ran.err) == (7, True, True)
 
 
 def queue_of(items: list[bytes]) -> Polls:
