@@ -150,7 +150,9 @@ class FilledRows:
 
     def _reason(self, number: str, body: str, key: Hashable) -> SkipReason | None:
         if self._sent and (number, body) in self._sent:
-            return SkipReason.DUPLICATE if key in self._seen else SkipReason.ALREADY_SENT
+            # Of one each, the other rows' texts are not for the number either: it has had the first.
+            met = not self._seen.is_new(key) if self._one_each else key in self._seen
+            return SkipReason.DUPLICATE if met else SkipReason.ALREADY_SENT
         return None if self._seen.is_new(key) else SkipReason.DUPLICATE
 
 

@@ -243,6 +243,15 @@ def test_very_many_texts_to_one_number_are_refused(run: Run, live_gateway: LiveG
     assert [text for _, text, _ in sent(live)] == ["Hej! Samtal för Barn 0 kl 8 i matsalen."]
 
 
+def test_one_per_number_said_twice_sends_no_other_rows_text(run: Run, live: Live) -> None:
+    assert send(run, live, "--one-per-number").code == 0
+    first = sent(live)
+    assert len(first) == 3
+    again = send(run, live, "--one-per-number", "--json")
+    assert (again.code, again.data["recipients"]["ready"]) == (5, 0)
+    assert sent(live) == first
+
+
 def test_the_plan_shows_an_example_without_names(run: Run, make_config: MakeConfig) -> None:
     config = make_config(rows=ROWS, header=HEADER)
     text = ("--text", TEXT, "--group", "guardians", "--dry-run")

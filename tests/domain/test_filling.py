@@ -223,6 +223,15 @@ def test_siblings_both_get_theirs_and_the_same_notice_goes_out_once() -> None:
     assert list(once.ready.rows) == [2, 5]
 
 
+def test_a_number_that_gets_one_and_has_had_it_gets_no_other_rows_text_either() -> None:
+    rows = [row_of("Kim"), row_of("Bo"), row_of("Åsa", number="+46701740606")]
+    again = judged(
+        rules_of("Hej ((Elev))!", one_each=True), rows, already_sent={("+46701740605", "Hej Kim!")}
+    )
+    assert list(again.pairs()) == [("+46701740606", "Hej Åsa!")]
+    assert [*again.skipped] == [SkipReason.DUPLICATE, SkipReason.ALREADY_SENT]
+
+
 def test_who_has_had_the_same_words_is_left_out() -> None:
     had = {("+46701740605", "Hej Kim!")}
     found = judged(rules_of("Hej ((Elev))!"), [row_of("Kim"), row_of("Bo")], already_sent=had)
