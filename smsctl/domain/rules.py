@@ -97,16 +97,20 @@ def over_ceilings(bill: Bill, ceilings: Ceilings, spent: Spent = NOTHING_SPENT) 
     if ceilings.max_parts is not None and parts > (most := ceilings.max_parts):
         yield Refusal(
             rule=Rule.MAX_PARTS,
-            sentence=say(
-                "The mailing takes {parts} parts; the ceiling for one run is {most}.", parts=parts, most=most
+            sentence=say_n(
+                "The mailing takes {n} part; the ceiling for one run is {most}.",
+                "The mailing takes {n} parts; the ceiling for one run is {most}.",
+                n=parts,
+                most=most,
             ),
             hint=say("Allow it with: {command}", command=""),
             flags=("--max-parts", str(parts)),
         )
     if ceilings.max_parts_per_day is not None and bill.parts + today > (most := ceilings.max_parts_per_day):
-        sentence = say(
-            "The mailing takes {parts} parts; of today's {most}, {used} are used.",
-            parts=bill.parts,
+        sentence = say_n(
+            "The mailing takes {n} part; of today's {most}, {used} are used.",
+            "The mailing takes {n} parts; of today's {most}, {used} are used.",
+            n=bill.parts,
             most=most,
             used=today,
         )
@@ -161,7 +165,9 @@ def all_already_sent() -> Refusal:
     """Return the refusal of a mailing whose people have all had its text."""
     return Refusal(
         rule=Rule.ALREADY_SENT,
-        sentence=say("Everybody has had this text within the last 20 hours."),
+        sentence=say(
+            "Everybody has had this text within the last 20 hours, or the gateway holds it for them (--at)."
+        ),
         hint=say("Send it to them once more with: {command}", command=""),
         flags=("--again", "--reason", "TEXT"),
     )

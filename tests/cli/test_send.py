@@ -3,7 +3,9 @@ import re
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -435,3 +437,35 @@ def test_the_invoice_s_part_length_decides_what_a_long_text_costs(
         for length in (None, 160, 159)
     ]
     assert parts == [3, 2, 3]
+
+
+def test_what_the_gateway_holds_until_later_is_told_as_not_sent_yet(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(rows=guardians(2))
+    at = datetime.now(ZoneInfo("Europe/Stockholm")).replace(second=0, microsecond=0) + timedelta(hours=3)
+    argv = ("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9)
+    dry = run(*argv, "--at", at.isoformat(), "--dry-run", "--json").data["send_at"]
+    ran = run(*argv, "--at", at.isoformat())
+    assert (ran.code, datetime.fromisoformat(dry)) == (0, at)
+    assert ran.out == (
+        f"Mailing 1 for Exempelkommun: 2 accepted; 2 parts. The gateway holds it until {at:%Y-%m-%d %H:%M}.\n"
+    )
+    for words in (("mailings", "show", 1), ("mailings", "list")):
+        data = run("--config", live.config, *words, "--json").data
+        assert data.get("mailings", [data])[0]["send_at"] == dry
+    again = run(*argv)
+    assert again.code == 5
+    assert "or the gateway holds it for them (--at)." in again.err
+    sent = run(*argv, "--again", "--reason", "a drill")
+    assert (sent.code, sent.out) == (0, "Mailing 2 for Exempelkommun: 2 accepted; 2 parts.\n")
+
+
+def test_a_ceiling_tells_of_one_part_as_of_one(live_gateway: LiveGateway, message: Path, run: Run) -> None:
+    live = live_gateway(rows=guardians(1), limits={"max_parts_per_day": 1})
+    argv = ("--config", live.config, "send", "--all", "--yes", "--max-parts")
+    assert run(*argv, 1, message).code == 0
+    ran = run(*argv, 0, "--text", "Hej igen")
+    assert ran.code == 5
+    assert "The mailing takes 1 part; the ceiling for one run is 0." in ran.err
+    assert "The mailing takes 1 part; of today's 1, 1 are used." in ran.err

@@ -106,13 +106,23 @@ def reply(
     return CommandResult(
         data={**data, **sent_data(wiring, done.mailing, done.tally)},
         screen=[*screen, *outcome.screen(done.mailing, done.tally, steps, simulated=simulated)],
-        summary=outcome.summary(done.mailing, states, done.tally.parts, simulated=simulated),
+        summary=_summary(wiring, done),
         advice=steps,
         notes=notes,
         exit_code=done.exit_code,
         left=(done.left,),
         is_known=done.own_exit_code is ExitCode.OK,
     )
+
+
+def _summary(wiring: Wiring, done: Delivery) -> Sentence:
+    """Return the one line for a log; what the gateway holds until later has not left yet."""
+    states, send_at = done.tally.states, done.mailing.letter.send_at
+    line = outcome.summary(done.mailing, states, done.tally.parts, simulated=wiring.simulated)
+    if send_at is None or send_at <= wiring.clock.local() or not states.get(Status.ACCEPTED):
+        return line
+    at = figures.local(send_at.isoformat(), wiring.settings.time_zone)
+    return say("{line} The gateway holds it until {at}.", line=line, at=at)
 
 
 def sent_data(wiring: Wiring, mailing: Mailing, tally: MailingTotals) -> dict[str, object]:

@@ -167,7 +167,7 @@ _REASONS = {
     "blocked": say("on the block list"),
     "terms": say("has not accepted the terms"),
     "duplicate": say("same number as another row"),
-    "already-sent": say("has had this text already"),
+    "already-sent": say("has had this text already, or the gateway holds it for them"),
     "not-in-use": say("the number is not in use"),
     "cancelled": say("cancelled"),
     "resolved: not-sent": say("not sent"),
