@@ -1,5 +1,7 @@
 """Two pairs of eyes: nothing of a large mailing leaves before a second person has said yes."""
 
+import re
+import shlex
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -269,6 +271,25 @@ def test_the_yes_stays_where_quiet_hours_or_a_ceiling_stop_it(asked: Live, run: 
     assert not asked.simulator.accepted()
     asked.config.write_text(config)
     assert act(asked.config, run, "resume", 1).code == 0
+    assert len(asked.simulator.accepted()) == 4
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [f'quiet_hours = "{ALL_DAY}"', 'pause = ["2000-01-01..2999-12-31"]'],
+    ids=["quiet hours", "pause"],
+)
+def test_what_goes_past_the_rule_that_stops_an_approved_mailing_is_told_and_works(
+    limit: str, asked: Live, run: Run, log_in: LogIn
+) -> None:
+    log_in(BO)
+    config = asked.config.read_text()
+    assert config.count("quiet_hours = false") == 1
+    asked.config.write_text(config.replace("quiet_hours = false", limit))
+    ran = run("--config", asked.config, "mailings", "approve", 1, "--yes")
+    (hint,) = re.findall(r"or now, with: smsctl (.+)", ran.err)
+    assert ran.code == 5
+    assert run(*shlex.split(hint)).code == 0
     assert len(asked.simulator.accepted()) == 4
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, NamedTuple
 
 from smsctl.actions.approve import approve, must_be_open, no_longer_every_time
 from smsctl.actions.ceilings import by_time
+from smsctl.actions.command_again import CommandAgain
 from smsctl.actions.ending import has_left_out, left_unsettled, nothing_left, told_with_what_is_left
 from smsctl.actions.may_send import Circumstances
 from smsctl.actions.resume import Remainder, record, what_is_left
@@ -13,7 +14,7 @@ from smsctl.cli.circumstances import circumstances
 from smsctl.cli.mailings import resuming, waiting
 from smsctl.cli.mailings.delivery import deliver_mailing, reply
 from smsctl.cli.options import flag
-from smsctl.cli.output import figures, whom
+from smsctl.cli.output import figures, language, whom
 from smsctl.cli.output import mailings as render
 from smsctl.cli.output.blocks import GAP, Block, FactList, TextLine, Tone
 from smsctl.cli.output.phrases import quoted
@@ -57,7 +58,7 @@ def run(
     _must_be_one((afterwards, every_time, not_every_time))
     ledger = wiring.ledger
     found = seen.told(wiring, mailings.get(ledger, mailing))
-    under = circumstances(wiring, ledger, lenient=wiring.simulated)
+    under = circumstances(wiring, ledger, lenient=wiring.simulated)._replace(command=_resumed(found))
     if not_every_time:
         seen.must_be_theirs(wiring, found)
         no_longer_every_time(ledger, found, under, reason)
@@ -68,6 +69,16 @@ def run(
     said = _Said(reason=reason, yes=yes, no_send=no_send, every_time=every_time)
     with told_with_what_is_left(ledger, found):
         return _before_it_leaves(wiring, found, asked, under, said)
+
+
+def _resumed(mailing: Mailing) -> CommandAgain:
+    """Return what goes past a rule that stops an approved mailing: it cannot be approved once more."""
+
+    def command(added: Sequence[str], *, by_a_person: bool) -> str:
+        del by_a_person
+        return " ".join((language.program(), "mailings resume", str(mailing.id), *added))
+
+    return command
 
 
 class _Said(NamedTuple):
