@@ -84,14 +84,14 @@ def _take_message(
     if kind is IncomingKind.OTHER and not intake_rules.keep_other:
         return NOTHING._replace(dropped=1)
     forward_to = intake_rules.forward_to if kind is not IncomingKind.OTHER else None
-    if not inbox.store(ledger, message, kind, moment, forward_to):
-        return NOTHING._replace(repeated=1)
-    blocked = 0
-    if kind is IncomingKind.STOP and is_e164(message.sender):
+    is_new, blocked = inbox.store(ledger, message, kind, moment, forward_to), 0
+    # Without an id nobody knows whether it is pushed again, or said again by somebody who was taken off.
+    if kind is IncomingKind.STOP and is_e164(message.sender) and (is_new or not message.vendor_id):
         blocked = blocklist.add(
             ledger, [message.sender], moment, _RECIPIENT, blocklist.BY_STOP, intake_rules.stopped
         )
-    return IntakeCounts(Counter(), Counter({kind: 1}), blocked=blocked)
+    taken = NOTHING._replace(blocked=blocked)
+    return taken._replace(incoming=Counter({kind: 1})) if is_new else taken._replace(repeated=1)
 
 
 def _with_whole_number(message: Incoming, numbers: NumberReader) -> Incoming:

@@ -1,5 +1,6 @@
 """The block list through the front door: in every plan, at every claim, and in `test`."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,27 @@ def test_who_is_taken_off_is_sent_to_again(config: Path, run: Run) -> None:
     assert run("--config", config, "test", "070-1740605", "hej").code == 0
     actions = [row["action"] for row in run("--config", config, "audit", "--json").data["audit"]]
     assert actions[-2:] == ["unblock", "block"]
+
+
+@pytest.mark.parametrize(("id_of_the_second", "blocked"), [("", 1), ("7", 0), ("8", 1)])
+def test_who_says_stop_anew_after_being_taken_off_is_on_it_again(
+    id_of_the_second: str, blocked: int, config: Path, run: Run
+) -> None:
+    """Without an id it may be the same SMS that is pushed again: then too, rather nobody is sent to."""
+
+    def stop(vendor_id: str) -> int:
+        told = {"originator": "46701740605", "content": "STOP", "sno": "72401", "messageid": vendor_id}
+        file = config.with_name("incoming.json")
+        file.write_text(json.dumps({"mo": [told]}))
+        ran = run("--config", config, "reports", "import", file, "--json")
+        assert ran.code == 0
+        return int(ran.data["blocked"])
+
+    assert stop("7" if id_of_the_second else "") == 1
+    assert stop(id_of_the_second and "7") == 0
+    run("--config", config, "block", "remove", "+46701740605")
+    assert stop(id_of_the_second) == blocked
+    assert len(run("--config", config, "block", "list", "--json").data["blocked"]) == blocked
 
 
 @pytest.mark.parametrize(
