@@ -59,15 +59,17 @@ def run(
 
     fields = register.in_a_file(carried.headings(ledger, found.id), zone)
     page = write_csv(csv, fields, chosen(), replace=replace)
-    rows = list(chosen()) if wiring.output.speaks_json else list(islice(chosen(), register.SHOWN))
-    total = sum(1 for _ in chosen()) if len(rows) == register.SHOWN else len(rows)
     fields = register.on_screen(partial(numbers.shown_written, wiring), zone)
+    shown = list(islice(chosen(), register.SHOWN))
+    # There may be very many: each once, and only where they are asked for.
+    listed = [data_of(fields, one) for one in chosen()] if wiring.output.speaks_json else []
+    total = len(listed) or (sum(1 for _ in chosen()) if len(shown) == register.SHOWN else len(shown))
     screen: list[Block] = [written(csv)] if csv else []
     if not csv:
-        table = [table_of(fields, rows)] if rows else [TextLine(say("Nobody."))]
+        table = [table_of(fields, shown)] if shown else [TextLine(say("Nobody."))]
         screen = [_title(found, zone), *table, *and_more(total, register.SHOWN, "--csv")]
     return CommandResult(
-        data={"mailing": found.id, "rows": total, "recipients": [data_of(fields, one) for one in rows]},
+        data={"mailing": found.id, "rows": total, "recipients": listed},
         screen=screen,
         is_of_the_ledger=True,
         page=page,
