@@ -25,7 +25,7 @@ _TAKEN = 202
 _AS_CONFIGURED = (
     *("url", "failover_url", "batch_size", "connect_timeout_s", "read_timeout_s", "total_timeout_s"),
     *("proxy", "ca_bundle", "unique_references", "delivery_confirmation", "management_path"),
-    *("part_length", "max_parts"),
+    *("gateway_time_zone", "part_length", "max_parts"),
 )
 """What a gateway is given just as the config says it."""
 

@@ -104,6 +104,8 @@ KEYS: tuple[Key, ...] = (
         Key("ca_bundle", PATH, "certificates to trust instead of the usual ones"),
         Key("unique_references", kinds.FLAG, "the gateway is proved to refuse repeats (intelecom)", False),
         Key("management_path", kinds.WEB_PATH, "where the supplier has moved the management API (intelecom)"),
+        Key("gateway_time_zone", kinds.TIME_ZONE,
+            "of the gateway's clock, by which --at is told to it; else Europe/Oslo (pswincom)"),
         Key("part_length", kinds.whole(1, 160),
             "characters in a part, where the invoice shows another figure"),
         Key("max_parts", kinds.whole(1, 16), "a longer text is refused", 6),

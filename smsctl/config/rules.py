@@ -49,13 +49,20 @@ def _gateway(values: Values) -> Iterator[Problem]:
         return
     if gateway["extra"] != {} and gateway["extra"] is not BROKEN:
         yield Problem(("gateway", "extra"), say("must be left out: it is for a gateway added from outside"))
-    only = {"failover_url": "pswincom", "unique_references": "intelecom", "management_path": "intelecom"}
-    for name, owner in only.items():
+    for name, owner in _ONLY.items():
         if gateway[name] not in (None, False, BROKEN) and module != owner:
             yield Problem(("gateway", name), say("must be left out: it is for {owner} only", owner=owner))
     if gateway["proxy_username"] is not None and gateway["proxy"] is None:
         yield Problem(("gateway", "proxy"), say("must be given where there is a proxy_username"))
     yield from _management_path(values)
+
+
+_ONLY = {
+    "failover_url": "pswincom",
+    "gateway_time_zone": "pswincom",
+    "unique_references": "intelecom",
+    "management_path": "intelecom",
+}
 
 
 def _management_path(values: Values) -> Iterator[Problem]:

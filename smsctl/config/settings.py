@@ -77,6 +77,7 @@ class GatewaySettings(_Section):
     ca_bundle: Path | None
     unique_references: bool
     management_path: str | None
+    gateway_time_zone: str | None
     part_length: int | None  # characters per part of a long GSM-7 text, where the invoice shows another
     max_parts: int  # the longest text
     mail_address: str

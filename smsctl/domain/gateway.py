@@ -81,6 +81,7 @@ class Options(NamedTuple):
     unique_references: bool = False  # the gateway is set up to refuse repeats
     delivery_confirmation: bool = True
     management_path: str | None = None
+    gateway_time_zone: str | None = None  # of its clock, where times are told without their offset
     part_length: int | None = None  # as the invoice shows it; None: as the gateway documents
     max_parts: int | None = 6
     mail: MailRoute | None = None

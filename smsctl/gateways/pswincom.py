@@ -168,7 +168,7 @@ class PSWinCom:
         """Return the time on the gateway's clock: "CET", most likely Norwegian local time."""
         from zoneinfo import ZoneInfo
 
-        zone = ZoneInfo(self._options.extra.get("gateway_time_zone", "Europe/Oslo"))
+        zone = ZoneInfo(self._options.gateway_time_zone or "Europe/Oslo")
         return moment.astimezone(zone).strftime("%Y%m%d%H%M")
 
     def _answer(self, batch: Batch, reply: HttpReply) -> Answer:

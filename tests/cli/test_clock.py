@@ -173,3 +173,12 @@ def test_what_is_held_at_the_gateway_is_not_dropped_before_its_time(
     assert sent.validity is not None
     valid_min = sent.validity if module == "pswincom" else 5 * (sent.validity + 1)
     assert 30 + 53 < valid_min <= 30 + 55 + 5
+
+
+def test_the_gateways_own_clock_can_be_told(live_gateway: LiveGateway, message: Path, run: Run) -> None:
+    account = {"module": "pswincom", "service_id": None, "gateway_time_zone": "Etc/GMT-3"}
+    live = live_gateway(rows=guardians(1), gateway=account, limits={"quiet_hours": False})
+    at = datetime.now(ZoneInfo("Europe/Stockholm")).replace(second=0, microsecond=0) + timedelta(minutes=55)
+    assert run(*send(live, message), "--at", f"{at:%Y-%m-%dT%H:%M}").code == 0
+    (sent,) = live.simulator.accepted()  # whose clock is an hour ahead of UTC
+    assert datetime.fromisoformat(sent.send_at or "") - at == timedelta(hours=2)

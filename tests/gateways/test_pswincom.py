@@ -135,7 +135,7 @@ def test_elements_say_what_was_asked_for(letter: dict[str, object], name: str, e
 
 def test_the_gateways_clock_can_be_set() -> None:
     batch = some_batch(1, send_at=datetime(2026, 7, 1, 5, 30, tzinfo=UTC))
-    _, sent = request_of(batch, extra={"gateway_time_zone": "Etc/GMT-1"})
+    _, sent = request_of(batch, gateway_time_zone="Etc/GMT-1")
     assert sent.findtext("MSGLST/MSG/DELIVERYTIME") == "202607010630"
 
 
