@@ -14,7 +14,7 @@ BASIC: Final = (
 EXTENDED: Final = "\f^{}\\[~]|€"
 """The characters of two septets: escape, and a code."""
 
-LAST_OF_LATIN_1: Final = 0xFF
+BEYOND_LATIN_1: Final = frozenset("ΔΦΓΛΩΠΨΣΘΞ€")
 
 PAIR: Final = 0x1B
 """Marks the first unit of a pair, which must stay in the same part as the second."""

@@ -35,18 +35,14 @@ class PartProfile(NamedTuple):
     gsm7_part: int = 153
     ucs2_single: int = 70
     ucs2_part: int = 67
-    only_ucs2: frozenset[str] = frozenset()  # of GSM-7, what the gateway is sent in UCS-2 all the same
+    in_latin_1: bool = False  # GSM-7 is sent so; what is not in both, as the euro sign, goes in UCS-2
 
 
 INTELECOM_PARTS: Final = PartProfile(name="intelecom")
 """wire/puzzel.md, "Length"."""
 
-PSWINCOM_PARTS: Final = PartProfile(
-    name="pswincom",
-    gsm7_part=134,
-    only_ucs2=frozenset(char for char in gsm7.BASIC + gsm7.EXTENDED if ord(char) > gsm7.LAST_OF_LATIN_1),
-)
-"""Octets, it seems, so that a long text takes more parts here than at Intelecom; and € travels in UCS-2.
+PSWINCOM_PARTS: Final = PartProfile(name="pswincom", gsm7_part=134, in_latin_1=True)
+"""Octets, it seems, so that a long text takes more parts here than at Intelecom.
 
 wire/pswincom.md, "Characters and length".
 """
@@ -94,8 +90,9 @@ def measure(body: str, profile: PartProfile) -> TextSize:
 
 def septets(body: str, profile: PartProfile) -> bytes | None:
     """Return one byte per septet of a text that the gateway is sent in GSM-7; None: it goes in UCS-2."""
-    is_spelt = body.isascii() or profile.only_ucs2.isdisjoint(body)
-    return gsm7.septets(body) if is_spelt else None
+    if profile.in_latin_1 and len(body.encode("latin-1", "ignore")) < len(body):
+        return None
+    return gsm7.septets(body)
 
 
 def characters_over(body: str, profile: PartProfile, max_parts: int) -> int:
@@ -193,7 +190,8 @@ def costly(body: str, profile: PartProfile) -> tuple[Costly, ...]:
 def foreign_in(text: str, profile: PartProfile) -> str:
     """Return the characters of a text or a cell that force UCS-2, in alphabetical order."""
     found = set(text)
-    return "".join(sorted(found.difference(gsm7.BASIC, gsm7.EXTENDED) | (found & profile.only_ucs2)))
+    beyond = found & gsm7.BEYOND_LATIN_1 if profile.in_latin_1 else set[str]()
+    return "".join(sorted(found.difference(gsm7.BASIC, gsm7.EXTENDED) | beyond))
 
 
 class Replacement(NamedTuple):

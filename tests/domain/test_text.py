@@ -131,6 +131,10 @@ def test_the_alphabet_has_127_characters_and_ten_pairs() -> None:
     assert not set(gsm7.BASIC) & set(gsm7.EXTENDED)
 
 
+def test_eleven_of_them_are_not_in_latin_1() -> None:
+    assert {one for one in gsm7.BASIC + gsm7.EXTENDED if ord(one) > 255} == gsm7.BEYOND_LATIN_1
+
+
 def test_every_character_is_in_the_alphabet_or_not() -> None:
     for code in range(0x3000):
         char = chr(code)
