@@ -32,13 +32,13 @@ def make_names_durable(folder: Path) -> None:
 
 
 def write_whole(
-    path: Path, data: bytes, *, replace: bool = False, finish: Callable[[Path], None] | None = None
+    path: Path, data: bytes, *, replace: bool = False, finish: Callable[[int], None] | None = None
 ) -> None:
     """Write a file, mode 0600: whoever looks finds all of it or none, also after a kill or a power cut.
 
     It is written beside, without a name where Linux can, and gets its name in one step. Raises OSError,
     FileExistsError where there is one already; with `replace`, where that is no plain file. `finish` gives
-    it what it needs besides before it has its name.
+    it what it needs besides, by its handle: whoever may write in the folder could exchange its name.
     """
     is_there = os.path.lexists(path)
     if is_there and not (replace and stat.S_ISREG(path.lstat().st_mode)):
@@ -49,11 +49,11 @@ def write_whole(
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
+            if finish:
+                finish(handle)
             os.fsync(handle)
             if not is_named:  # as linkat(2) has it: a handle of a folder makes it follow the link
                 os.link(f"/proc/self/fd/{handle}", draft, src_dir_fd=handle)
-        if finish:
-            finish(draft)
         if replace:
             draft.replace(path)
         else:

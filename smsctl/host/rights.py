@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from smsctl.host import named_files
+from smsctl.host.users import Owner
 
 ARE_LOOKED_AT: Final = sys.platform != "win32"
 """Whether files have an owner, a group and a mode here."""
@@ -63,8 +64,14 @@ def share(handle: int, group: str | None, mode: int) -> None:
         os.fchmod(handle, mode)
 
 
-def give_back(path: Path, before: os.stat_result) -> None:
-    """Give a file the owner, the group and the mode that it had before it was written anew."""
+def give_back(handle: int, before: os.stat_result) -> None:
+    """Give what was written anew the owner, the group and the mode of the file that it replaces."""
     if sys.platform != "win32":
-        os.chown(path, before.st_uid, before.st_gid)
-    path.chmod(before.st_mode & 0o7777)
+        os.fchown(handle, before.st_uid, before.st_gid)
+        os.fchmod(handle, before.st_mode & 0o7777)
+
+
+def give(handle: int, owner: Owner) -> None:
+    """Give what was just made to another user. Only root can."""
+    if sys.platform != "win32":
+        os.fchown(handle, owner.uid, owner.gid)

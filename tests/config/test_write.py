@@ -106,6 +106,18 @@ def test_the_file_keeps_its_rights(config: Path, mode: int) -> None:
     assert config.stat().st_mode & 0o777 == mode
 
 
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root gives files away")
+def test_it_is_given_back_by_its_handle(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever may write there could put a link in place of the name, and be given what it leads to."""
+    config.chmod(0o640)
+    os.chown(config, 1, 1)
+    for by_name in ("chown", "lchown", "chmod"):
+        monkeypatch.delattr(os, by_name)
+    set_value(config, "sender", "Skolan")
+    found = config.stat()
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (1, 1, 0o640)
+
+
 def test_a_link_stays_a_link(config: Path) -> None:
     link = config.parent / "link.toml"
     link.symlink_to(config)
