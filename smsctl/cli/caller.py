@@ -16,6 +16,7 @@ from smsctl.domain.secret import SecretSource
 from smsctl.errors import CredentialError, LedgerError, say
 from smsctl.host import named_files, users
 from smsctl.host.users import Owner
+from smsctl.ledger.sqlite import file
 
 _MAY_NEED_A_SECRET = frozenset({"send", "test", "mailings", "gateway", "reports", "doctor", "notify"})
 
@@ -61,7 +62,16 @@ def secret(name: str, source: SecretSource, around: Surroundings) -> Resolved:
 def surroundings(settings: Settings, *, interactive: bool) -> Surroundings:
     """What the place of a secret depends on besides the config."""
     service = f"smsctl:{settings.path}"  # two configs never share one
-    return Surroundings(service=service, environ=os.environ, interactive=interactive)
+    return Surroundings(
+        service=service, environ=os.environ, interactive=interactive, sender=_as_whom_root_goes_on(settings)
+    )
+
+
+def _as_whom_root_goes_on(settings: Settings) -> Owner | None:
+    try:
+        return file.owner_for_root(settings.ledger_path, settings.ledger.group)
+    except LedgerError:
+        return None  # it is told where the ledger is opened
 
 
 def _ask(name: str, source: SecretSource, around: Surroundings) -> Resolved | CredentialError:

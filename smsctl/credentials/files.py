@@ -5,23 +5,26 @@ The checks of owner and bits need POSIX; on Windows the file system's own rights
 
 import os
 import stat
+from functools import partial
 from pathlib import Path
 
-from smsctl.domain.secret import Secret
+from smsctl.domain.secret import Secret, unfit
 from smsctl.errors import CredentialError, Sentence, say
 from smsctl.host import disk, rights, users
+from smsctl.host.users import Owner
 
-_LARGEST = 4096
+_MORE_THAN_FITS = 5000
 
 
-def read_private(path: Path) -> Secret | None:
+def read_private(path: Path, sender: Owner | None = None) -> Secret | None:
     """Return the secret in a file of the administrator's, None where there is no such file.
 
+    It may be the `sender`'s, as whom root goes on.
     Raises CredentialError: others could read or replace the file, or it holds no secret (secrets.md).
     """
     if rights.ARE_LOOKED_AT:
         _check_folders(path)
-    return _read(path, private=rights.ARE_LOOKED_AT)
+    return _read(path, private=rights.ARE_LOOKED_AT, sender=sender)
 
 
 def read_handed_over(path: Path) -> Secret | None:
@@ -32,17 +35,19 @@ def read_handed_over(path: Path) -> Secret | None:
     return _read(path, private=False)
 
 
-def write_private(path: Path, secret: Secret) -> None:
+def write_private(path: Path, secret: Secret, sender: Owner | None = None) -> None:
     """Put the secret into a file that only its owner can read, in place of what was there.
 
+    What root writes is for the `sender`, as whom root goes on.
     Raises CredentialError: the folder is missing, may not be written, or is open to others.
     """
     if rights.ARE_LOOKED_AT:
         _check_folders(path)
+    own = partial(rights.give, owner=sender) if sender else None
     try:
-        disk.write_whole(path, f"{secret.reveal()}\n".encode(), replace=True)
+        disk.write_whole(path, f"{secret.reveal()}\n".encode(), replace=True, finish=own)
     except OSError as error:
-        raise _no_access(path, error) from None
+        raise _not_written(path, error) from None
 
 
 def remove(path: Path) -> bool:
@@ -55,11 +60,11 @@ def remove(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise _no_access(path, error) from None
+        raise _not_written(path, error) from None
     return True
 
 
-def _read(path: Path, *, private: bool) -> Secret | None:
+def _read(path: Path, *, private: bool, sender: Owner | None = None) -> Secret | None:
     try:
         handle = os.open(path, os.O_RDONLY | disk.CAREFULLY)
     except FileNotFoundError:
@@ -73,17 +78,18 @@ def _read(path: Path, *, private: bool) -> Secret | None:
         if not stat.S_ISREG(state.st_mode):
             raise CredentialError(say("{path} is not a plain file", path=path))
         if private:
-            _check_file(path, state)
-        data = os.read(handle, _LARGEST + 1)
+            _check_file(path, state, sender)
+        data = os.read(handle, _MORE_THAN_FITS)
     finally:
         os.close(handle)
     return _secret_in(data, path)
 
 
-def _check_file(path: Path, state: os.stat_result) -> None:
-    if state.st_uid != 0 and not users.is_ours(state.st_uid):
+def _check_file(path: Path, state: os.stat_result, sender: Owner | None) -> None:
+    if state.st_uid not in (0, sender and sender.uid) and not users.is_ours(state.st_uid):
         raise CredentialError(
-            say("{path} belongs to another user", path=path), hint=say("Run: chown root {path}", path=path)
+            say("{path} belongs to another user", path=path),
+            hint=say("Run: chown {user} {path}", user=sender.name if sender else "root", path=path),
         )
     if state.st_mode & 0o077:
         raise CredentialError(
@@ -110,21 +116,15 @@ def _check_folders(path: Path) -> None:
 
 def _secret_in(data: bytes, path: Path) -> Secret:
     """Return what the file holds, without one line break at its end."""
-    if len(data) > _LARGEST:
-        raise _unfit(path, say("it is longer than 4 KiB"))
+    why: Sentence | None
     try:
         text = data.decode("utf-8").removesuffix("\n").removesuffix("\r")
+        why = unfit(text)
     except UnicodeDecodeError:
-        raise _unfit(path, say("it is not a text in UTF-8")) from None
-    if not text:
-        raise _unfit(path, say("it is empty"))
-    if not text.isprintable():
-        raise _unfit(path, say("it has several lines, or characters that cannot be shown"))
+        why = say("it is not a text in UTF-8")
+    if why:
+        raise CredentialError(say("{path} holds no secret: {why}", path=path, why=why))
     return Secret(text)
-
-
-def _unfit(path: Path, why: Sentence) -> CredentialError:
-    return CredentialError(say("{path} holds no secret: {why}", path=path, why=why))
 
 
 def _no_access(path: Path, error: OSError) -> CredentialError:
@@ -134,10 +134,17 @@ def _no_access(path: Path, error: OSError) -> CredentialError:
     return CredentialError(sentence)
 
 
+def _not_written(path: Path, error: OSError) -> CredentialError:
+    if isinstance(error, PermissionError):
+        hint = say("Run it as root: what root stores is for the user who sends.")
+        return CredentialError(say("{path}: {reason}", path=path, reason=error.strerror), hint=hint)
+    return _no_access(path, error)
+
+
 def _asked_as(path: Path) -> Sentence:
     """Say as whom to ask for what this user may not look at."""
     try:
-        owner = users.Owner(uid=(found := path.stat()).st_uid, gid=found.st_gid)
+        owner = Owner(uid=(found := path.stat()).st_uid, gid=found.st_gid)
     except OSError:  # not even that may be seen
         return say("Ask as the user who sends.")
     if owner.uid == 0:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.credentials import files, vault
-from smsctl.domain.secret import Secret, SecretPlace, SecretSource
+from smsctl.domain.secret import Secret, SecretPlace, SecretSource, unfit
 from smsctl.errors import CredentialError, Sentence, say
+from smsctl.host.users import Owner
 
 SECTIONS = {
     "gateway": "gateway.password",
@@ -33,6 +34,7 @@ class Surroundings(NamedTuple):
     service: str  # the keyring's name for this config
     environ: Mapping[str, str]
     interactive: bool  # a person sits at a terminal
+    sender: Owner | None = None  # as whom root goes on
 
 
 class Described(NamedTuple):
@@ -72,14 +74,17 @@ def describe(name: str, source: SecretSource, around: Surroundings) -> Described
 def store(name: str, source: SecretSource, secret: Secret, around: Surroundings) -> Sentence:
     """Keep the secret where the config says; return that place in words.
 
-    Raises CredentialError: the place is not smsctl's to write (systemd, env), or cannot be written.
+    Raises CredentialError: the place is not smsctl's to write (systemd, env), or cannot be written; or it
+    is none that would be taken again.
     """
     with _told_of(name, source):
+        if why := unfit(secret.reveal()):
+            raise CredentialError(why, hint=_ONE_LINE)
         match source.source:
             case SecretPlace.KEYRING | SecretPlace.AUTO:
                 vault.put(around.service, name, secret)
             case SecretPlace.FILE if source.path is not None:
-                files.write_private(source.path, secret)
+                files.write_private(source.path, secret, around.sender)
             case _:
                 raise _not_ours(name, source)
     return _place(source, around)
@@ -98,6 +103,9 @@ def delete(name: str, source: SecretSource, around: Surroundings) -> bool:
                 return files.remove(source.path)
             case _:
                 raise _not_ours(name, source)
+
+
+_ONE_LINE = say("Nothing was kept. Type it, or pipe in one line of UTF-8 without a byte order mark.")
 
 
 @contextmanager
@@ -129,7 +137,7 @@ def _ask(name: str, step: SecretSource, around: Surroundings) -> Resolved | None
             folder = around.environ.get("CREDENTIALS_DIRECTORY")
             secret = files.read_handed_over(Path(folder) / step.name) if folder else None
         case SecretPlace.FILE if step.path is not None:
-            secret = files.read_private(step.path)
+            secret = files.read_private(step.path, around.sender)
         case SecretPlace.ENV:
             text = around.environ.get(step.variable)
             secret = Secret(text) if text else None

@@ -4,6 +4,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+from smsctl.errors import Sentence, say
+
+_LARGEST_BYTES = 4096
+
 
 class Secret:
     """A text that is never printed, logged, pickled or copied into a traceback by accident."""
@@ -51,6 +55,17 @@ class Secret:
         """Refuse to be pickled or copied."""
         message = "a secret is not pickled"
         raise TypeError(message)
+
+
+def unfit(text: str) -> Sentence | None:
+    """Say why a text cannot be a secret, wherever it is kept; None: it can."""
+    if not text:
+        return say("it is empty")
+    if len(text.encode()) > _LARGEST_BYTES:
+        return say("it is longer than 4 KiB")
+    if not text.isprintable():
+        return say("it has several lines, or characters that cannot be shown")
+    return None
 
 
 class SecretPlace(StrEnum):

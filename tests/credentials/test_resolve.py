@@ -133,3 +133,31 @@ def test_without_a_terminal_auto_names_the_places_that_such_a_run_asks() -> None
     with pytest.raises(CredentialError) as caught:
         _find(_source("auto"))
     assert str(caught.value.hint) == 'Keep it elsewhere: source = "file" or "systemd" in [gateway.password].'
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "empty"),
+        ("\ufeffs3cret", "cannot be shown"),
+        ("a\tb", "cannot be shown"),
+        ("a\nb", "several lines"),
+        ("å" * 2049, "longer than 4 KiB"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["file", "keyring"])
+def test_what_would_not_be_taken_again_is_not_kept(
+    kept: MemoryKeyring, tmp_path: Path, kind: str, text: str, words: str
+) -> None:
+    source = _source(kind, tmp_path / "pw")
+    with pytest.raises(CredentialError, match=words) as caught:
+        store("gateway", source, Secret(text), ALONE)
+    assert "Nothing was kept" in str(caught.value.hint)
+    assert (kept.get_password(SERVICE, "gateway"), list(tmp_path.iterdir())) == ("of keyring", [])
+
+
+@pytest.mark.parametrize("text", ["x" * 4096, "å" * 2048, " s3 cret ", "lösen😀"])
+def test_what_is_kept_in_a_file_is_taken_again(tmp_path: Path, text: str) -> None:
+    source = _source("file", tmp_path / "pw")
+    store("gateway", source, Secret(text), ALONE)
+    assert resolve("gateway", source, ALONE).secret == Secret(text)
