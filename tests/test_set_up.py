@@ -45,7 +45,6 @@ def root() -> Iterator[Path]:
             "etc/cron.d",
             "etc/logrotate.d",
             "etc/systemd/system",
-            "etc/sysusers.d",
             "etc/tmpfiles.d",
             "usr/local/bin",
             "var/lib",
