@@ -29,7 +29,7 @@ def _path(value: object, folder: Path) -> Path:
         )
         raise UnfitValueError(sentence)
     written = Path(line(value, _LONGEST_PATH))
-    if written.parts[0].startswith("~"):
+    if str(written).startswith("~"):
         try:
             written = written.expanduser()
         except RuntimeError:
@@ -40,7 +40,9 @@ def _path(value: object, folder: Path) -> Path:
 def _one_path(value: object, _folder: Path) -> Path:
     """Read the path of what all users share; it is relative to the config file, not to a link to it."""
     written = Path(line(value, _LONGEST_PATH))
-    if written.parts[0].startswith("~"):
+    if written.name in ("", ".."):
+        raise UnfitValueError(say("must name a file, not a folder"))
+    if str(written).startswith("~"):
         raise UnfitValueError(say("must be one file for every user: write the whole path, without ~"))
     return written
 

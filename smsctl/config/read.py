@@ -92,6 +92,9 @@ def read_document(text: str, path: Path) -> dict[str, Any]:
         raise _not_toml(str(error), text, path) from None
     except RecursionError:
         raise _too_deep(path) from None
+    except ValueError:  # Python has a limit of its own
+        what = say("A number in it has too many digits.")
+        raise ConfigError(say("{path} cannot be read.", path=path), problems=[what]) from None
     level: list[object] = [document]
     for _ in range(_DEEPEST):
         level = [below for one in level for below in _below(one)]

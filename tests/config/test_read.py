@@ -42,6 +42,11 @@ def test_paths_are_relative_to_the_file_and_may_be_absolute_or_at_home(
     assert settings.log_path == tmp_path / "home" / "smsctl.log"
 
 
+def test_the_folder_itself_is_a_path() -> None:
+    """What wants a file there says so when it opens it."""
+    assert parse('recipients = "."\n' + PLAIN, HERE).recipients == Path("/somewhere")
+
+
 def test_a_path_is_relative_to_the_folder_however_it_is_spelled(config: Path) -> None:
     inner = config.parent / "inner"
     inner.mkdir()
@@ -161,6 +166,9 @@ INSIDE = [
     ("columns", 'mobile = "Mobil"', "columns.mobile", "there is no such key"),
     ("ledger", 'url = "postgresql://a:canary@b/c"', "ledger.url", "must hold no password"),
     ("ledger", 'state = "x"', "ledger.state", "goes with url"),
+    ("ledger", 'path = "."', "ledger.path", "must name a file"),
+    ("ledger", 'path = "/"', "ledger.path", "must name a file"),
+    ("ledger", 'path = ".."', "ledger.path", "must name a file"),
     ("senders.x", 'municipalities = ["nowhere"]', "senders.x.municipalities", "not in this file"),
     ("reports", 'poll_url = "http://poll.pswin.com"', "reports.poll_url", "https://"),
     ("reports", "port = 70000", "reports.port", "65535"),
@@ -309,6 +317,10 @@ def test_what_is_no_text_is_no_config(config: Path, data: bytes) -> None:
     with pytest.raises(ConfigError, match="is no config file") as caught:
         load(config)
     assert "save it as UTF-8" in str(caught.value.hint)
+
+
+def test_a_number_without_an_end_is_told() -> None:
+    assert _problems(f"port = {'9' * 5000}\n{PLAIN}") == ["A number in it has too many digits."]
 
 
 def test_a_missing_config_names_the_command_that_makes_one(tmp_path: Path) -> None:
