@@ -26,6 +26,7 @@ from smsctl.errors import InputError, LedgerError, Sentence, UsageError, say
 from smsctl.host import named_files, users
 from smsctl.host.users import Owner
 from smsctl.ledger import packages, store
+from smsctl.ledger.seam.engine import REHEARSED
 from smsctl.ledger.sqlite import file
 from smsctl.ledger.store import Ledger
 
@@ -220,8 +221,8 @@ class Wiring:
         return LedgerOnServer(self.settings, self.clock, interactive=self.output.interactive)
 
     def _put_away_later(self, ledger: Ledger) -> None:
-        if not (self.simulated or self.any_time_zone):
-            ledger.engine.time_zone = self.settings.time_zone
+        if not self.any_time_zone:
+            ledger.engine.time_zone = REHEARSED if self.simulated else self.settings.time_zone
         self.open.callback(ledger.close)
         self._opened.append(ledger)
 

@@ -86,6 +86,7 @@ def accept_time_zone(ledger: Ledger, zone: str, moment: Moment, actor: Actor, re
     What is booked stays as it is. Raises LedgerError while a run is sending: it books by the other one.
     """
     with ledger.transaction():
+        restoring.refuse_rehearsed(ledger)
         before = ledger.fact(TIME_ZONE)
         if before == zone:
             return before

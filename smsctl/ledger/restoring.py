@@ -10,8 +10,8 @@ from pathlib import Path
 
 from smsctl.errors import LedgerError, Sentence, say, say_n
 from smsctl.ledger.high_water import ACCEPT, LINEAGE, HighWater, HighWaterRecord, Restored, twice
-from smsctl.ledger.seam.engine import COPIED, FILLING, RETIRED, TIME_ZONE
-from smsctl.ledger.seam.sentences import being_filled, other_time_zone, retired
+from smsctl.ledger.seam.engine import COPIED, FILLING, REHEARSED, RETIRED, TIME_ZONE
+from smsctl.ledger.seam.sentences import being_filled, other_time_zone, rehearsed, retired
 from smsctl.ledger.sqlite import file
 from smsctl.ledger.store import Ledger
 
@@ -42,6 +42,12 @@ def refuse_forgotten(ledger: Ledger) -> None:
             ),
             hint=ACCEPT,
         )
+
+
+def refuse_rehearsed(ledger: Ledger) -> None:
+    """Raise LedgerError for a ledger of rehearsals, which is not to become a live one."""
+    if ledger.fact(TIME_ZONE) == REHEARSED:
+        raise rehearsed(ledger.engine.place)
 
 
 def must_be_here(ledger: Ledger) -> None:

@@ -77,6 +77,48 @@ def test_a_person_sees_which_is_which_and_is_asked_for_both(office: Office) -> N
     assert office.send("three").code == 0
 
 
+@pytest.fixture
+def rehearsed(office: Office, tmp_path: Path) -> Path:
+    """A backup of what the office has rehearsed."""
+    assert office("--simulate", "block", "add", "+46701740606").code == 0
+    assert office("--simulate", "ledger", "backup", tmp_path / "rehearsed.db").code == 0
+    return tmp_path / "rehearsed.db"
+
+
+def test_a_backup_of_rehearsals_does_not_become_the_live_ledger(office: Office, rehearsed: Path) -> None:
+    done = office("ledger", "restore", rehearsed, "--yes", *REASON)
+    assert (done.code, "ledger of rehearsals" in done.said, str(rehearsed) in done.said) == (8, True, True)
+    assert (office.mailings(), office.kept()) == (2, [])
+    assert office.send("three").code == 0
+    back = office("--simulate", "ledger", "restore", rehearsed, "--yes")
+    assert back.code == 0, back.said
+
+
+@pytest.mark.usefixtures("rehearsed")
+def test_nor_does_one_that_was_copied_there(office: Office) -> None:
+    for ending in ("", ".key"):
+        copy = office.ledger.with_name(f"ledger.simulate.db{ending}").read_bytes()
+        office.ledger.with_name(f"ledger.db{ending}").write_bytes(copy)
+    office.ledger.with_name("ledger.db.high-water").unlink()
+    for argv in (
+        ("block", "add", "+46701740698"),
+        ("test", "+46701740606", "hej"),
+        ("ledger", "accept-time-zone", *REASON),
+        ("doctor",),
+    ):
+        ran = office(*argv)
+        assert (ran.code, "ledger of rehearsals" in ran.said) == (9, True), (argv, ran.said)
+    assert office.send("three").code == 9
+    assert len(office.live.simulator.accepted()) == 6
+    read = office("usage")
+    assert (read.code, "ledger of rehearsals" in read.said) == (0, True), read.said
+
+
+def test_the_live_ledger_may_be_rehearsed_with(office: Office) -> None:
+    assert office("--simulate", "ledger", "restore", office.backup, "--yes", *REASON).code == 0
+    assert office("--simulate", "block", "add", "+46701740606").code == 0
+
+
 def test_who_leaves_it_for_later_is_told_once_how(office: Office) -> None:
     ran = run_terminal(
         ["--config", office.config, "ledger", "restore", office.backup],

@@ -551,6 +551,15 @@ def _left_by_an_older_one(live: Live) -> None:
         older.execute(f"PRAGMA user_version = {newest_of_a_file() - 1}")
 
 
+def test_a_ledger_of_rehearsals_does_not_go_to_the_server(new_on_server: Live, run: Run) -> None:
+    assert on(new_on_server, run, "--simulate", "block", "add", "0701740699").code == 0
+    file = new_on_server.config.with_name("state") / "ledger.simulate.db"
+    copied = on(new_on_server, run, "ledger", "copy", "--from", file, "--yes")
+    assert (copied.code, "ledger of rehearsals" in copied.said) == (9, True), copied.said
+    new = on(new_on_server, run, "ledger", "accept-restore", "--reason", "nothing was sent before")
+    assert new.code == 0, new.said
+
+
 def test_after_an_upgrade_the_file_that_was_copied_stops_nothing(
     copied: Live, url: str, run: Run, message: Path
 ) -> None:

@@ -86,7 +86,8 @@ def _put_back_asked(wiring: Wiring, file: Path, *, yes: bool) -> CommandResult:
         question = say("Have cron, timers and the listener been stopped, and shall it be put back?")
         dialogue.confirm(wiring.output, question, otherwise=say("Not confirmed; nothing was changed."))
     now = wiring.clock.now()
-    aside = put_back(file, path, group, now.at.replace(":", ""), open_file)
+    at, live = now.at.replace(":", ""), not wiring.simulated
+    aside = put_back(file, path, group, at, open_file, live=live)
     with wiring.ledger.transaction():
         audit.record(wiring.ledger, now, wiring.actor, "restore", str(file))
     told = say("{file} is in place of {path}.", file=file, path=path)

@@ -9,7 +9,7 @@ from smsctl.cli.output.blocks import TextLine, Tone
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import InputError, say
-from smsctl.ledger import audit, keyfile, moving, store
+from smsctl.ledger import audit, keyfile, moving, restoring, store
 from smsctl.ledger.sqlite import file as place
 
 
@@ -20,6 +20,7 @@ def copied(wiring: Wiring, source: Path, *, yes: bool) -> CommandResult:
         raise InputError(say("{path}: there is no such file.", path=source))
     file = store.open_ledger(source, group=wiring.settings.ledger.group)
     with closing(file):
+        restoring.refuse_rehearsed(file)
         if not yes:
             question = say(
                 "Have cron and the listener been stopped, and shall {path} never send again?", path=source

@@ -27,6 +27,9 @@ FILLING = "being-filled"
 TIME_ZONE = "time-zone"
 """The fact that tells by which time zone the ledger books its days."""
 
+REHEARSED = "rehearsal"
+"""What stands there in a ledger of rehearsals, which goes by any."""
+
 
 def nobody_looks(_done: int, _total: int) -> None:
     """Do nothing with the progress: for a copy that nobody watches."""

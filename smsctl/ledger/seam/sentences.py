@@ -4,6 +4,7 @@ from pathlib import Path
 
 from smsctl.errors import ExitCode, LedgerError, Sentence, say
 from smsctl.host import disk
+from smsctl.ledger.seam.engine import REHEARSED
 
 
 class FullError(LedgerError):
@@ -73,10 +74,20 @@ def being_filled(place: str, copied: str) -> LedgerError:
     )
 
 
-def other_time_zone(place: str, kept: str | None, ours: str | None) -> TimeZoneError | None:
+def rehearsed(place: str) -> LedgerError:
+    """Return the error for a live mailing, or a person's word, in a ledger of rehearsals."""
+    return OutOfDateError(
+        say("{path} is a ledger of rehearsals: nothing of what stands in it was ever sent.", path=place),
+        hint=say("Put back a backup of the live ledger: smsctl ledger restore FILE"),
+    )
+
+
+def other_time_zone(place: str, kept: str | None, ours: str | None) -> LedgerError | None:
     """Return the error for booking days by `ours` where they are booked by `kept`; None: they go together."""
-    if kept is None or ours is None or kept == ours:
+    if kept is None or ours in (None, REHEARSED, kept):
         return None
+    if kept == REHEARSED:
+        return rehearsed(place)
     return TimeZoneError(
         say(
             "{path} books its days by {kept}, and the config names {ours}; nothing was recorded.",

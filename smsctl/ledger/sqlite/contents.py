@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.errors import InputError, LedgerError, say
+from smsctl.ledger.seam.engine import REHEARSED, TIME_ZONE
 from smsctl.ledger.sqlite import schema
 
 ANOTHER_FILE = say("Name a file that `ledger backup` has made.")
@@ -17,6 +18,7 @@ class LedgerContents(NamedTuple):
 
     mailings: int
     newest_at: str | None  # UTC, as stored
+    is_rehearsed: bool
 
 
 def look(path: Path, told_as: Path) -> LedgerContents:
@@ -27,7 +29,10 @@ def look(path: Path, told_as: Path) -> LedgerContents:
             found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found == _SOUND:
                 n, newest = connection.execute("SELECT COUNT(*), MAX(created_at) FROM mailings").fetchone()
-                return LedgerContents(mailings=n, newest_at=newest)
+                (zone,) = connection.execute(
+                    "SELECT MAX(value) FROM facts WHERE name = ?", (TIME_ZONE,)
+                ).fetchone()
+                return LedgerContents(mailings=n, newest_at=newest, is_rehearsed=zone == REHEARSED)
     except LedgerError as error:
         raise InputError(error.sentence, hint=ANOTHER_FILE) from error
     except sqlite3.Error as error:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from smsctl.errors import InputError, LedgerError, say
 from smsctl.host import disk, named_files
 from smsctl.ledger.seam.beside import key_of, mark_of
-from smsctl.ledger.seam.sentences import mend, reason
+from smsctl.ledger.seam.sentences import mend, reason, rehearsed
 from smsctl.ledger.sqlite import file, lock
 from smsctl.ledger.sqlite.contents import ANOTHER_FILE, look
 
@@ -22,13 +22,15 @@ _PIECE_BYTES = 1 << 20
 _BY_WHOM = say("Run it as the user who sends, who must be able to write in the ledger's folder.")
 
 
-def put_back(backup: Path, ledger: Path, group: str | None, at: str, open_file: Opener) -> tuple[Path, ...]:
+def put_back(
+    backup: Path, ledger: Path, group: str | None, at: str, open_file: Opener, *, live: bool
+) -> tuple[Path, ...]:
     """Put a backup, and the key beside it, in the ledger's place; keep what was there under the time `at`.
 
     Returns the paths of what is kept. `open_file` opens a file that was named, for reading.
 
-    Raises InputError where `backup` is no sound ledger, LedgerError while somebody sends, or where it cannot
-    be written.
+    Raises InputError where `backup` is no sound ledger, or one of rehearsals in place of a `live` one, and
+    LedgerError while somebody sends, or where it cannot be written.
     """
     _refuse_journal(backup)
     new = ledger.with_name(f"{ledger.name}.put-back.unfinished")
@@ -38,7 +40,8 @@ def put_back(backup: Path, ledger: Path, group: str | None, at: str, open_file: 
                 path.unlink(missing_ok=True)
                 undone.callback(path.unlink, missing_ok=True)
             _copy(backup, new, group, open_file)
-            look(new, backup)
+            if look(new, backup).is_rehearsed and live:
+                raise InputError(rehearsed(str(backup)).sentence, hint=ANOTHER_FILE)
             has_key = _is_there(key_of(backup))
             if has_key:
                 _copy(key_of(backup), key_of(new), group, open_file)
