@@ -263,6 +263,24 @@ def test_the_log_that_root_opened_is_written_to_the_end(site: Site, make_config:
     assert not site.of_root()
 
 
+def test_a_log_that_root_begins_is_whose_folder_it_is(site: Site, make_config: MakeConfig) -> None:
+    log = site.ledger.with_name("smsctl.log")
+    make_config(ledger={"path": str(site.ledger.with_name("ledger.db"))}, log={"path": str(log)})
+    for lines in (1, 2):
+        assert site.as_root("usage").err == ""
+        found = log.stat()
+        assert (found.st_uid, found.st_mode & 0o777) == (pwd.getpwnam(OWNER).pw_uid, 0o640)
+        assert len(log.read_text(encoding="utf-8").splitlines()) == lines
+
+
+def test_one_that_is_there_stays_whose_it_is(site: Site, make_config: MakeConfig) -> None:
+    log = site.ledger.with_name("smsctl.log")
+    log.touch(mode=0o600)
+    make_config(ledger={"path": str(site.ledger.with_name("ledger.db"))}, log={"path": str(log)})
+    assert site.as_root("usage").code == 0
+    assert log.stat().st_uid == 0
+
+
 def test_root_is_led_nowhere_by_a_link_that_stands_for_the_log(
     site: Site, ground: Path, make_config: MakeConfig
 ) -> None:

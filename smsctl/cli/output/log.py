@@ -12,7 +12,8 @@ from pathlib import Path
 
 from smsctl.domain.moment import stamp
 from smsctl.errors import ExitCode, LedgerError
-from smsctl.host import rights
+from smsctl.host import rights, users
+from smsctl.host.users import Owner
 
 _MODE = 0o640  # as contrib/logrotate makes the next one
 
@@ -74,6 +75,12 @@ class Log:
         os.close(self._handle)
 
 
+def _other_than_root(folder: Path) -> Owner | None:
+    """Return whose a folder is, where root runs this and it is somebody else's."""
+    found = folder.stat()
+    return Owner(uid=found.st_uid, gid=found.st_gid) if users.is_root() and found.st_uid else None
+
+
 def _opened(path: Path) -> int:
     # A pipe without a reader would be waited for.
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
@@ -81,4 +88,9 @@ def _opened(path: Path) -> int:
         return os.open(path, flags, _MODE)
     from smsctl.ledger.seam import beside
 
+    if owner := _other_than_root(path.parent):
+        with suppress(FileExistsError):
+            handle = os.open(path, flags | os.O_EXCL, _MODE)
+            rights.give(handle, owner)  # else whose folder it is could write no line of it
+            return handle
     return beside.open_file(path, flags, mode=_MODE)  # who may write there may lead us elsewhere by a link

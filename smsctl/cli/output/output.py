@@ -119,6 +119,7 @@ class Output:
         self._kept: list[Note] = []  # warnings that wait for the result
         self._known: Mapping[str, object] = {}
         self.log = Log(command)
+        self._log_path: Path | None = None
         self.stopping = Stopping()
         self.leaves_no_trace = False  # a dry run creates no file
 
@@ -186,8 +187,9 @@ class Output:
 
     def keep_log(self, path: Path) -> None:
         """Keep the log in this file; where that cannot be, all goes on without it."""
-        if self.leaves_no_trace:
+        if self.leaves_no_trace or path == self._log_path:  # a config may be read twice in a run
             return
+        self._log_path = path
         try:
             self.log.begin(path)
         except (OSError, LedgerError) as error:
