@@ -80,7 +80,13 @@ def permissions(path: Path, sharing_group: str | None) -> Iterator[Finding]:
     if not rights.ARE_LOOKED_AT:
         yield Finding(Level.SKIPPED, say("File rights are not looked at on this system."))
     elif not rights.others_may_write(path, sharing_group):
-        yield Finding(Level.OK, say("Nobody else can change {path}.", path=path))
+        if folder := rights.folder_of_others(path, sharing_group):
+            text = say(
+                "In {folder} others can put another file in place of {path}.", folder=folder, path=path
+            )
+            yield Finding(Level.WARNING, text=text, mend=say("Run: chmod go-w {folder}", folder=folder))
+        else:
+            yield Finding(Level.OK, say("Nobody else can change {path}.", path=path))
     elif (uid := path.stat().st_uid) != 0 and not users.is_ours(uid):
         text = say("{path} belongs to another user, who can change it.", path=path)
         yield Finding(Level.WARNING, text=text, mend=say("Run: chown root {path}", path=path))

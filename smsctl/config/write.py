@@ -33,7 +33,7 @@ def create(path: Path, text: str) -> None:
     """
     parse(text, path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)  # whatever the umask
         disk.write_whole(path, text.encode())
     except FileExistsError:
         raise ConfigError(say("{path} is there already and is not overwritten", path=path)) from None

@@ -20,11 +20,29 @@ def others_may_write(path: Path, sharing_group: str | None = None) -> bool:
     """
     if sys.platform == "win32":
         return False
+    found = _status(path)
+    return found.st_uid not in (0, os.geteuid()) or _is_open(found, sharing_group)
+
+
+def folder_of_others(path: Path, sharing_group: str | None = None) -> Path | None:
+    """Return a folder above a file in which others could put another one in its place; None: there is none.
+
+    Whose file it is tells whose folder it may be; one as /tmp lets nobody take away what is another's.
+    """
+    for folder in path.absolute().parents:
+        found = folder.stat()
+        if not found.st_mode & stat.S_ISVTX and _is_open(found, sharing_group):
+            return folder
+    return None
+
+
+def _is_open(found: os.stat_result, sharing_group: str | None) -> bool:
+    if sys.platform == "win32":
+        return False
     import grp
     import pwd
 
-    found = _status(path)
-    if found.st_uid not in (0, os.geteuid()) or found.st_mode & stat.S_IWOTH:
+    if found.st_mode & stat.S_IWOTH:
         return True
     if not found.st_mode & stat.S_IWGRP:
         return False

@@ -171,6 +171,20 @@ def test_a_config_that_others_can_change_is_warned_of(make_config: MakeConfig, r
     assert mend(ran, "permissions") == f"Run: chmod go-w {config}"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+@pytest.mark.parametrize(("mode", "found"), [(0o777, "warning"), (0o1777, "ok"), (0o755, "ok")])
+def test_a_config_in_a_folder_that_others_may_write_in_is_told(
+    mode: int, found: str, make_config: MakeConfig, run: Run
+) -> None:
+    """Above it stands pytest's own folder, in one as /tmp."""
+    config = make_config()
+    config.chmod(0o600)
+    config.parent.chmod(mode)
+    ran = run("--config", config, "doctor", "--json")
+    assert (ran.code, level(ran, "permissions")) == (0, found)
+    assert mend(ran, "permissions") == (f"Run: chmod go-w {config.parent}" if found == "warning" else "None")
+
+
 def test_a_ledger_in_a_folder_that_cannot_be_looked_into_is_an_error(
     make_config: MakeConfig, run: Run
 ) -> None:

@@ -132,6 +132,16 @@ def test_line_ends_of_windows_stay(config: Path) -> None:
     assert config.read_bytes() == PLAIN.replace("Kommunen", "Skolan").replace("\n", "\r\n").encode()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_the_folder_of_a_new_one_is_closed_to_others_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        create(tmp_path / "new" / "config.toml", PLAIN)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o755
+
+
 def test_a_new_config_is_private_and_never_in_place_of_another(tmp_path: Path) -> None:
     path = tmp_path / "new" / "config.toml"
     create(path, PLAIN)
