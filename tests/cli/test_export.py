@@ -77,6 +77,11 @@ def test_what_is_no_plain_file_is_not_replaced(kind: str, site: Path, run: Run, 
     assert path.is_symlink() == (kind == "link")
 
 
+def test_where_no_file_can_be_made_another_folder_is_named(site: Path, run: Run, tmp_path: Path) -> None:
+    ran = run("--config", site, "usage", "--csv", tmp_path / "gone" / "usage.csv")
+    assert (ran.code, "Name a file in a folder" in ran.err, "--replace" in ran.err) == (8, True, False)
+
+
 def test_what_smsctl_needs_itself_is_not_replaced(site: Path, run: Run) -> None:
     names = [site, site.parent / "recipients.csv", *(site.parent / "ledger").iterdir()]
     before = [path.read_bytes() for path in names if path.is_file()]

@@ -76,10 +76,13 @@ def write_text(path: Path, text: str, *, replace: bool = False, encoding: str = 
         told = say("{path}: cannot be written: {reason}.", path=path, reason=error.strerror)
         if error.errno in disk.NO_ROOM:
             raise OutputError(told, hint=say("Name a place with room for it.")) from None
-        raise InputError(
-            told, hint=say("Name a file that does not exist yet, or replace your earlier one with --replace.")
-        ) from None
+        is_there = isinstance(error, FileExistsError)
+        raise InputError(told, hint=_ANOTHER if is_there else _ANOTHER_FOLDER) from None
     return None
+
+
+_ANOTHER = say("Name a file that does not exist yet, or replace your earlier one with --replace.")
+_ANOTHER_FOLDER = say("Name a file in a folder that this user may write.")
 
 
 def _holds(path: Path, data: bytes) -> bool:
