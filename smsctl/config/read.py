@@ -177,7 +177,7 @@ def _refusal(problems: list[Problem], text: str, path: Path) -> ConfigError:
     placed = [(line_of(problem.path, lines), problem) for problem in problems]
     placed.sort(key=lambda one: one[0] or 0)
     return ConfigError(
-        say_n("{path} has a mistake", "{path} has {n} mistakes", n=len(problems), path=path),
+        say_n("{path} has a mistake.", "{path} has {n} mistakes.", n=len(problems), path=path),
         problems=[_told(problem, line) for line, problem in placed],
     )
 

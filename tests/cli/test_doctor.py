@@ -161,6 +161,7 @@ def test_a_config_that_does_not_load_is_all_that_is_told(tmp_path: Path, run: Ru
     path.write_text('mode = "live"\n', encoding="utf-8")
     ran = run("--config", path, "doctor", "--json")
     assert (ran.code, level(ran, "config"), len(ran.data["checks"])) == (8, "error", 1)
+    assert " mistakes. " in text(ran, "config")
 
 
 def test_a_config_that_others_can_change_is_warned_of(make_config: MakeConfig, run: Run) -> None:
