@@ -125,7 +125,7 @@ FLAGS = {
     "--verbose": "says more, and shows where a bug is",
     "--simulate": "rehearses: nothing leaves this machine, whatever `mode` says",
     "--show-numbers": "shows whole numbers; written in the audit",
-    "--version": "prints the version",
+    "--version": "prints the version; stands in the place of a command",
 }
 
 OUTSIDE = {

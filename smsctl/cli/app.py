@@ -54,8 +54,8 @@ def main(argv: Sequence[str]) -> int:
         yes=asked.yes,
         beforehand=partial(asked.unasked_command, (), by_a_person=False),
     )
-    if list(argv) == ["--version"]:
-        output.out.line(f"smsctl {__version__}")
+    if rest == ["--version"]:
+        output.tell(CommandResult(data={"version": __version__}, page=f"smsctl {__version__}\n"))
         return output.end(ExitCode.OK, is_product=True)
     if not names_no_command(rest):
         return _run(rest, asked, output)
@@ -206,7 +206,8 @@ def command_in(words: Sequence[str]) -> str:
 def words_after(group: Sequence[str]) -> list[str]:
     """Return what may come next: a command or a group; behind a group, the last words of its commands."""
     if not group:
-        return [*(name for name in contents.COMMANDS if " " not in name), *contents.GROUPS]
+        alone = [name for name in contents.COMMANDS if " " not in name]
+        return [*alone, *(name for name in contents.GROUPS if name not in alone)]
     return [name.partition(" ")[2] for name in contents.COMMANDS if name.startswith(f"{group[0]} ")]
 
 

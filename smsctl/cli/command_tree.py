@@ -18,8 +18,8 @@ _HELP = say(
     "Start with: smsctl config init. Then: smsctl test NUMBER TEXT."
 )
 _EPILOG = say(
-    "These work with every command: --config PATH, --json, --quiet, --verbose, --simulate, --show-numbers,"
-    " and --version."
+    "These work with every command: --config PATH, --json, --quiet, --verbose, --simulate, and"
+    " --show-numbers. The version: smsctl --version."
 )
 _MORE_FLAGS = say("There are more flags, for rare cases: --help --verbose.")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from smsctl import __version__
 from smsctl.cli import contents
 
 from ..conftest import LiveGateway, MakeConfig
@@ -18,6 +19,20 @@ def test_the_help_page_groups_every_command(run: Run) -> None:
     for title, words in contents.HELP_GROUPS.items():
         listed = page.partition(f"  {title}:\n")[2].partition("\n\n")[0].splitlines()
         assert [line.split()[0] for line in listed] == list(words)
+
+
+@pytest.mark.parametrize("flags", ["", "--quiet", "--verbose", "--simulate", "--config gone.toml"])
+def test_the_version_is_told_whatever_flags_stand_beside_it(flags: str, run: Run) -> None:
+    for argv in ([*flags.split(), "--version"], ["--version", *flags.split()]):
+        assert (run(*argv).code, run(*argv).out) == (0, f"smsctl {__version__}\n"), argv
+        ran = run("--json", *argv)
+        assert (ran.code, ran.data) == (0, {"version": __version__}), argv
+
+
+def test_what_may_come_next_is_named_once(run: Run) -> None:
+    named = run("--json").json["messages"][0]["text"].partition(": ")[2].rstrip(".").split(", ")
+    assert sorted(named) == sorted({*named})
+    assert {"simulator", "send", "config"} <= {*named}
 
 
 def test_flags_for_rare_cases_are_shown_to_who_asks(run: Run) -> None:
