@@ -18,6 +18,7 @@ from smsctl.domain.message import Status
 from smsctl.domain.recipients import SkipReason
 from smsctl.errors import ExitCode
 
+from .catalogues import swedish
 from .test_house import Nobody
 
 ROOT = Path(__file__).parents[1]
@@ -26,6 +27,11 @@ SWEDISH = ROOT / "docs" / "sv"
 MANUAL = ROOT / "man" / "smsctl.1"
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
+_SHOWING = sorted(page for kind in ("how-to", "tutorial") for page in ROOT.glob(f"docs/**/{kind}/*.md"))
+
+_CONSOLE = re.compile(r"^ *```console\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+_PLACE = re.compile(r"\{[^{}]*\}")
+_TELLING = 8  # characters that are not filled in: of fewer, as in "{text} {first}", anything is one
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -216,6 +222,43 @@ def test_every_command_line_of_a_page_can_be_typed(page: Path) -> None:
         _, words = flags.take(shlex.split(line.replace(" ID", " 1"), comments=True))
         with suppress(Nobody.AskedError):  # the line was read, and the command has begun
             command_tree.build(app.command_in(words))(args=words, standalone_mode=False, obj=Nobody())
+
+
+@pytest.mark.parametrize("page", _SHOWING, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_sentence_that_a_page_shows_of_the_program_is_one_of_it(page: Path) -> None:
+    ours = _sentences(is_swedish=page.is_relative_to(SWEDISH))
+    assert [line for line in _shown(_read(page)) if not ours.match(line)] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "is_ours"),
+    [
+        ("$ smsctl credential check\nThe secret gateway comes from the file /x.", True),
+        ("  ok  secret  gateway comes from the file /x.", False),
+        ("  ok  login   The gateway took the login.", True),
+        ("Nobody has ever said such words.", False),
+    ],
+)
+def test_a_sentence_that_is_none_of_it_is_found(line: str, *, is_ours: bool) -> None:
+    (shown,) = _shown(f"```console\n{line}\n```\n")
+    assert (_sentences(is_swedish=False).match(shown) is not None) == is_ours
+
+
+def _shown(text: str) -> list[str]:
+    """Return the sentences among what blocks show of the program; of a table's line, its last cell."""
+    lines = (line.strip() for block in _CONSOLE.findall(text) for line in block.splitlines())
+    cells = (re.split(" {2,}", line)[-1] for line in lines if line[:1] not in "$│#")
+    return [cell for cell in cells if cell.endswith(("?", ".")) and any(map(str.isalpha, cell))]
+
+
+@cache
+def _sentences(*, is_swedish: bool) -> re.Pattern[str]:
+    """Match a line that begins with a whole sentence of the program, whatever stands in its places."""
+    said = [message.string if is_swedish else message.id for message in swedish()]
+    forms = [form for one in said if one for form in ((one,) if isinstance(one, str) else one)]
+    literal = [[re.escape(part) for part in _PLACE.split(form)] for form in forms]
+    whole = ("(?:.+?)".join(parts) for parts in literal if sum(map(len, parts)) >= _TELLING)
+    return re.compile(f"(?:{'|'.join(whole)})[.]?(?:$|(?<=[.?]) |: )", re.IGNORECASE)
 
 
 def _typed(page: Path) -> list[list[str]]:
