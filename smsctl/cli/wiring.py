@@ -89,7 +89,7 @@ class Wiring:
         self.output.mode = found.mode
         language.speak(found.language, os.environ)
         if found.log_path:
-            self.output.keep_log(found.log_path)
+            self.output.keep_log(found.log_path, found.ledger.group)
         return found
 
     @property

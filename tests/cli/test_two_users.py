@@ -273,6 +273,20 @@ def test_a_log_that_root_begins_is_whose_folder_it_is(site: Site, make_config: M
         assert len(log.read_text(encoding="utf-8").splitlines()) == lines
 
 
+def test_who_share_the_ledger_share_its_log(site: Site, ground: Path, make_config: MakeConfig) -> None:
+    member, log = pwd.getpwnam(PERSON), site.ledger.with_name("smsctl.log")
+    os.chown(log.parent, -1, member.pw_gid)
+    log.parent.chmod(0o2770)
+    of_group = {"path": str(site.ledger.with_name("ledger.db")), "group": PERSON}
+    shared = ground / "config.toml"
+    shared.write_text(make_config(ledger=of_group, log={"path": str(log)}).read_text("utf-8"), "utf-8")
+    assert site.as_root("usage").err == ""
+    ran = run_as(member.pw_uid, "--config", shared, "usage")
+    assert (ran.code, ran.err, len(log.read_text(encoding="utf-8").splitlines())) == (0, "", 2)
+    found = log.stat()
+    assert (found.st_gid, found.st_mode & 0o777) == (member.pw_gid, 0o660)
+
+
 def test_one_that_is_there_stays_whose_it_is(site: Site, make_config: MakeConfig) -> None:
     log = site.ledger.with_name("smsctl.log")
     log.touch(mode=0o600)

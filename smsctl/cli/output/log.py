@@ -16,6 +16,7 @@ from smsctl.host import rights, users
 from smsctl.host.users import Owner
 
 _MODE = 0o640  # as contrib/logrotate makes the next one
+_SHARED = 0o660
 
 
 class Log:
@@ -25,13 +26,17 @@ class Log:
         """Nothing is written yet."""
         self._command = command
         self._path: Path | None = None
+        self._group: str | None = None
         self._handle = -1
         self._began_s = time.monotonic()
 
-    def begin(self, path: Path) -> None:
-        """Keep it in this file from now on. Raises OSError or LedgerError where it cannot be."""
-        self._handle = _opened(path)
-        self._path = path
+    def begin(self, path: Path, group: str | None) -> None:
+        """Keep it in this file from now on, for a group where one shares the ledger.
+
+        Raises OSError or LedgerError where it cannot be.
+        """
+        self._handle = _opened(path, group)
+        self._path, self._group = path, group
 
     def change(self, facts: Mapping[str, object]) -> None:
         """Tell of a change that is durable in the ledger."""
@@ -66,7 +71,7 @@ class Log:
         """
         with suppress(OSError, LedgerError):
             if not (path.exists() and os.path.samestat(path.stat(), os.fstat(self._handle))):
-                new = _opened(path)
+                new = _opened(path, self._group)
                 os.close(self._handle)
                 self._handle = new
 
@@ -81,16 +86,18 @@ def _other_than_root(folder: Path) -> Owner | None:
     return Owner(uid=found.st_uid, gid=found.st_gid) if users.is_root() and found.st_uid else None
 
 
-def _opened(path: Path) -> int:
+def _opened(path: Path, group: str | None) -> int:
     # A pipe without a reader would be waited for.
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
+    with suppress(FileExistsError):
+        handle = os.open(path, flags | os.O_EXCL, _MODE)
+        if owner := _other_than_root(path.parent):
+            rights.give(handle, owner)  # else whose folder it is could write no line of it
+        with suppress(OSError, LookupError):  # told where the ledger is opened
+            rights.share(handle, group, _SHARED)
+        return handle
     if not rights.others_may_write(path.parent):
         return os.open(path, flags, _MODE)
     from smsctl.ledger.seam import beside
 
-    if owner := _other_than_root(path.parent):
-        with suppress(FileExistsError):
-            handle = os.open(path, flags | os.O_EXCL, _MODE)
-            rights.give(handle, owner)  # else whose folder it is could write no line of it
-            return handle
     return beside.open_file(path, flags, mode=_MODE)  # who may write there may lead us elsewhere by a link

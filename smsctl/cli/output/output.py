@@ -185,13 +185,13 @@ class Output:
         """Say something on the standard error at once, whatever the flags: the end may be days away."""
         self.err.show([TextLine(whole(sentence), Tone.WARN)])
 
-    def keep_log(self, path: Path) -> None:
+    def keep_log(self, path: Path, group: str | None) -> None:
         """Keep the log in this file; where that cannot be, all goes on without it."""
         if self.leaves_no_trace or path == self._log_path:  # a config may be read twice in a run
             return
         self._log_path = path
         try:
-            self.log.begin(path)
+            self.log.begin(path, group)
         except (OSError, LedgerError) as error:
             told = say(
                 "The log {path} cannot be written, and goes on without this run: {reason}.",
