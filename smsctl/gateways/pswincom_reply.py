@@ -43,8 +43,8 @@ def _read_xml(reply: HttpReply) -> Element | None:
     It is read as leniently as what is pushed: one Latin-1 letter or bare & in a text must not make all
     messages unknown. A DOCTYPE is allowed, for genuine documents have one; nothing is ever fetched for it.
     """
-    text = mended(reply.body, reply.headers.get("content-type", ""))
     try:
+        text = mended(reply.body, reply.headers.get("content-type", ""))
         root: Element = fromstring(text, forbid_dtd=False, forbid_entities=True, forbid_external=True)
     except (ParseError, ValueError, LookupError, DefusedXmlException):
         return None

@@ -1,6 +1,7 @@
 """How the fields of a push are read: as short plain text, and numbers as E.164."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Final, TypeVar
@@ -83,7 +84,7 @@ def wide(beginning: bytes) -> str | None:
 
 def is_xml(beginning: bytes) -> bool:
     """Say whether a body is XML, which tells more than the content type: a proxy may have changed that."""
-    return wide(beginning) is not None or beginning.lstrip().startswith(b"<")
+    return wide(beginning) is not None or beginning.lstrip().removeprefix(BOM_UTF8).startswith(b"<")
 
 
 def said_once(pairs: Pairs, fold: Callable[[str], str]) -> Fields | None:

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from itertools import chain
@@ -29,7 +30,8 @@ def read_entries(
 
     `why_not` is told where the root is none of `roots`. It is decoded by the HTTP charset, else as
     ISO-8859-1, as LINK's own receiver reads: the prolog is not believed, for some write UTF-8 there and
-    Latin-1 below it; but where it does not speak against UTF-8, it is that as far as the bytes are.
+    Latin-1 below it; but where it does not speak against UTF-8, it is that as far as the bytes are. A byte
+    order mark is believed before all.
 
     What XML forbids, a control character or a bare & in one operator's text, is mended and keeps nothing else
     out.
@@ -161,7 +163,7 @@ def _named(found: re.Match[str]) -> str:
     import html
 
     letter = html.unescape(found[0])
-    return f"&amp;{found[0][1:]}" if letter.startswith("&") or letter in "<>" else letter
+    return f"&amp;{found[0][1:]}" if letter[0] in "&<>" else letter
 
 
 _BARE = r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,10}|#x[0-9A-Fa-f]{1,8});)(?:[A-Za-z][A-Za-z0-9]{0,12};)?"
@@ -193,4 +195,6 @@ def _decoded(pieces: Iterable[bytes], content_type: str) -> Iterator[str]:
         yield from text_of(whole, encoding)
         return
     by_prolog = "iso-8859-1" if told and told[1].lower() != b"utf-8" else "utf-8-sig"
-    yield from text_of((piece.rstrip(b"\0\x1a") for piece in whole), charset(content_type) or by_prolog)
+    named = None if first.startswith(BOM_UTF8) else charset(content_type)
+    by_name = None if named == "utf-16" else named  # what is in UTF-16 has been seen by its beginning
+    yield from text_of((piece.rstrip(b"\0\x1a") for piece in whole), by_name or by_prolog)

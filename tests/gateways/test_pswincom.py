@@ -273,6 +273,8 @@ def test_elements_are_known_however_their_names_are_written() -> None:
         ('<?xml version="1.0" encoding="UTF-8"?>', "text/xml;charset=iso-8859-1"),
         ('<?xml version="1.0" encoding="iso-8859-1"?>', "text/html; charset=unheard-of"),
         ('\r\n<?xml version="1.0"?>', ""),
+        ('ï»¿<?xml version="1.0"?>', "text/xml; charset=iso-8859-1"),  # a byte order mark
+        ('<?xml version="1.0"?>', "text/xml; charset=utf-16"),
     ],
 )
 def test_a_letter_in_a_text_hides_nobodys_answer(told: str, prolog: str, content_type: str) -> None:
