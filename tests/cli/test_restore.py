@@ -114,9 +114,14 @@ def test_nor_does_one_that_was_copied_there(office: Office) -> None:
     assert (read.code, "ledger of rehearsals" in read.said) == (0, True), read.said
 
 
-def test_the_live_ledger_may_be_rehearsed_with(office: Office) -> None:
+def test_the_live_ledger_may_be_rehearsed_with_and_is_none_from_then_on(
+    office: Office, tmp_path: Path
+) -> None:
     assert office("--simulate", "ledger", "restore", office.backup, "--yes", *REASON).code == 0
     assert office("--simulate", "block", "add", "+46701740606").code == 0
+    assert office("--simulate", "ledger", "backup", tmp_path / "rehearsed.db").code == 0
+    assert office("ledger", "restore", tmp_path / "rehearsed.db", "--yes", *REASON).code == 8
+    assert office("ledger", "restore", office.backup, "--yes", *REASON).code == 0
 
 
 def test_who_leaves_it_for_later_is_told_once_how(office: Office) -> None:

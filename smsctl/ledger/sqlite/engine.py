@@ -182,7 +182,7 @@ class SqliteEngine:
     def _must_be_as_opened(self) -> None:
         """Raise LedgerError where a newer smsctl has brought the file up to date since, or it was retired.
 
-        And where it books days by another time zone; the first one is noted.
+        And where it books days by another time zone; the first one is noted, and that it was rehearsed with.
         """
         if self._version is None:
             return
@@ -195,8 +195,8 @@ class SqliteEngine:
             raise retired(self.path, place)
         if wrong := other_time_zone(self.place, zone, self.time_zone):
             raise wrong
-        if self.time_zone and zone is None:
-            self.change("INSERT INTO facts (name, value) VALUES (?, ?)", (TIME_ZONE, self.time_zone))
+        if self.time_zone not in (None, zone):
+            self.change("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", (TIME_ZONE, self.time_zone))
 
     def _insist(self, sql: str, values: Sequence[object] = (), *, patient: bool = False) -> sqlite3.Cursor:
         """Run one statement; wait for whoever holds the file, but only the patient without an end."""
