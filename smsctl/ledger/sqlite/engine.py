@@ -196,7 +196,7 @@ class SqliteEngine:
         if wrong := other_time_zone(self.place, zone, self.time_zone):
             raise wrong
         if self.time_zone not in (None, zone):
-            self.change("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", (TIME_ZONE, self.time_zone))
+            self.change("REPLACE INTO facts (name, value) VALUES (?, ?)", (TIME_ZONE, self.time_zone))
 
     def _insist(self, sql: str, values: Sequence[object] = (), *, patient: bool = False) -> sqlite3.Cursor:
         """Run one statement; wait for whoever holds the file, but only the patient without an end."""
