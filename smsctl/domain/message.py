@@ -94,15 +94,18 @@ class Letter(NamedTuple):
         """Return the letter as a request has it that leaves now: `due`, and valid from its time on.
 
         PSWinCom counts the validity from when it gets a message (wire/pswincom.md, "Sending"), and of
-        Intelecom nobody says from when: what is held for longer than that would be dropped unsent.
+        Intelecom nobody says from when: what is held for longer than that would be dropped unsent. Where no
+        validity is long enough, the gateway's own counts.
         """
         due = self.due(now)
         if due.send_at is None or due.validity is None:
             return due
-        return due._replace(validity=due.validity + (due.send_at - now))
+        held = due.send_at - now
+        return due._replace(validity=due.validity + held if held < _LONGEST_VALIDITY else None)
 
 
 _ON_ITS_WAY = timedelta(minutes=1)
+_LONGEST_VALIDITY = timedelta(days=7)  # of Intelecom, which holds for longer (wire/puzzel.md)
 
 
 class Batch(NamedTuple):

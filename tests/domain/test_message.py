@@ -52,3 +52,5 @@ def test_a_letter_that_is_held_is_valid_from_its_time_on() -> None:
     assert letter.leaving(AT).validity == timedelta(hours=2)
     assert letter._replace(send_at=None).leaving(AT).validity == timedelta(hours=2)
     assert letter._replace(validity=None).leaving(AT - timedelta(hours=9)).validity is None
+    assert letter.leaving(AT - timedelta(days=7)).validity is None  # none would last until then
+    assert letter.leaving(AT - timedelta(days=6)).validity == timedelta(days=6, hours=2)
