@@ -92,7 +92,7 @@ class PolledQueue:
 
 def _is_page(reply: HttpReply) -> bool:
     """Say whether people were meant: an empty queue says so in JSON, and a server that has none in HTML."""
-    return "html" in reply.headers.get("content-type", "") or reply.body.lstrip()[:5].lower() == b"<html"
+    return "html" in reply.headers.get("content-type", "").lower() or reply.body.lstrip()[:1] == b"<"
 
 
 def _no_answer(text: str | Sentence) -> StoppedError:

@@ -331,7 +331,8 @@ def polled_from(behaviour: Polls, make_config: MakeConfig) -> Iterator[Path]:
     "page",
     [
         answering(404, b"\n<HTML><h1>Not Found</h1>"),
-        answering(404, b"<!doctype html>", Content_Type="text/html; charset=utf-8"),
+        answering(404, b"<!DOCTYPE html><title>Not Found"),
+        answering(404, b"", Content_Type="Text/HTML; charset=utf-8"),
     ],
 )
 def test_a_page_that_is_not_found_is_no_empty_queue(
