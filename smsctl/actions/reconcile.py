@@ -151,7 +151,7 @@ def _settle(search: Search, unknown: Unknown, listed: Listed | None) -> Counter[
     claim = unknown.claim
     # The list tells how many it holds, never which: only one that holds them all proves anything of each.
     if listed and listed.left == len(claim.messages):
-        waits = listed.on_hold == listed.left and search.mailing.letter.send_at is None
+        waits = listed.on_hold == listed.left and claim.batch.letter.send_at is None
         held = dict.fromkeys(claim.messages, Status.HELD if waits else Status.ACCEPTED)
         return _store(search, claim, held, "in the gateway's list")
     if not _may_repeat(search, unknown):

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -211,6 +212,14 @@ def test_only_a_list_that_holds_every_message_settles_them(
     result = desk.send(mailing, gateway)
     assert (result.states, desk.states(mailing)) == ({state: 3}, {state: 3})
     assert len(gateway.submitted) == 1
+
+
+@pytest.mark.parametrize(("hours", "state"), [(1, Status.ACCEPTED), (-1, Status.HELD)])
+def test_what_left_at_once_after_its_time_waits_for_a_person(hours: int, state: Status, desk: Desk) -> None:
+    """What is held until its time is on hold too."""
+    mailing = desk.mailing(3, send_at=datetime.now(UTC) + timedelta(hours=hours))
+    desk.send(mailing, ListingGateway(LOST, listed=Listed(left=3, on_hold=3)))
+    assert desk.states(mailing) == {state: 3}
 
 
 def test_the_list_is_asked_however_long_ago_the_batch_was_submitted(desk: Desk) -> None:
