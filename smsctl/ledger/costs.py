@@ -109,7 +109,8 @@ def drawn_in_sum(ledger: Ledger, municipality: str, period: Period = ALWAYS) -> 
     """Return what `drawn` does of one municipality, in few lines however many packages there were.
 
     Packages that were drawn whole in one month stand as one: they cost their prices, and whole öre before
-    change nothing in how a later correction is rounded.
+    change nothing in how a later correction is rounded. One that was closed stands alone: what it has lost is
+    told by its own parts.
     """
     since, until = period.since or "", period.until or "9999"
     found = ledger.rows(
@@ -117,7 +118,7 @@ def drawn_in_sum(ledger: Ledger, municipality: str, period: Period = ALWAYS) -> 
         " SELECT package, CASE WHEN day < ? THEN '' ELSE substr(day, 1, 7) END AS slot, SUM(parts) AS parts"
         "  FROM day_parts WHERE municipality = ? AND day <= ? GROUP BY package, slot) AS every"
         " JOIN packages p ON p.municipality = ? AND p.number = every.package"
-        " GROUP BY slot, CASE WHEN parts = size THEN 0 ELSE package END"
+        " GROUP BY slot, CASE WHEN parts = size AND closed_day IS NULL THEN 0 ELSE package END"
         " UNION ALL SELECT 0, rate_parts, rate_ore,"
         " CASE WHEN day < ? THEN '' ELSE substr(day, 1, 7) END AS slot, SUM(parts) FROM outside_parts"
         " WHERE municipality = ? AND day <= ? GROUP BY rate_parts, rate_ore, slot",

@@ -113,6 +113,7 @@ TAKE_BACK = ("take back", 0, 0)
 @example([BEGIN, SEND, CLOSE, LATER, SEND, LATER], TOWN)  # something is lost, and then more is used
 @example([BEGIN, SEND, CLOSE, LATER, TAKE_BACK, LATER], TOWN)  # what is given back is lost too
 @example([BEGIN, SEND, LATER, TAKE_BACK, LATER, SEND, LATER], TOWN)  # whole in one month, and open again
+@example([BEGIN, SEND, SEND, LATER, SEND, SEND, LATER, TAKE_BACK, CLOSE], TOWN)  # whole, open again, lost
 @example([BEGIN, SEND, ("wait", 1, 0), SEND], TOWN)  # a package is opened on the first day that is asked for
 @example([BEGIN, SEND, SEND, LATER, SEND, SEND, SEND, LATER], TOWN)  # several are whole in one month
 @example([("test", 1, 1), LATER, SEND, LATER, TAKE_BACK], PLAIN)
