@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 import signal
 import stat
@@ -19,7 +20,7 @@ from smsctl.errors import Sentence, say
 from smsctl.host import disk
 
 from ..conftest import MakeConfig
-from ..front_door import Run
+from ..front_door import Run, run_process
 from ..ledger.places import on_small_disk, python, why_no_mounts
 from .conftest import guardians
 
@@ -61,7 +62,7 @@ def test_an_earlier_file_is_replaced_only_where_that_is_asked_for(
     assert not [one.name for one in tmp_path.iterdir() if one.name.startswith(".")]
 
 
-@pytest.mark.parametrize("kind", ["folder", "link", "device"])
+@pytest.mark.parametrize("kind", ["folder", "link", "device", "pipe"])
 def test_what_is_no_plain_file_is_not_replaced(kind: str, site: Path, run: Run, tmp_path: Path) -> None:
     path = tmp_path / "there"
     goal = tmp_path / "goal"
@@ -70,6 +71,8 @@ def test_what_is_no_plain_file_is_not_replaced(kind: str, site: Path, run: Run, 
         path.mkdir()
     elif kind == "link":
         path.symlink_to(goal)
+    elif kind == "pipe":
+        os.mkfifo(path)
     else:
         path = Path("/dev/null")
     ran = run("--config", site, "usage", "--csv", path, "--replace")
@@ -80,6 +83,12 @@ def test_what_is_no_plain_file_is_not_replaced(kind: str, site: Path, run: Run, 
 def test_where_no_file_can_be_made_another_folder_is_named(site: Path, run: Run, tmp_path: Path) -> None:
     ran = run("--config", site, "usage", "--csv", tmp_path / "gone" / "usage.csv")
     assert (ran.code, "Name a file in a folder" in ran.err, "--replace" in ran.err) == (8, True, False)
+
+
+def test_a_pipe_that_has_a_name_is_refused_and_not_waited_for(site: Path) -> None:
+    """As `--csv >(gzip)` gives it to a command."""
+    ran = run_process("--config", site, "usage", "--csv", "/dev/stdout")
+    assert (ran.code, "File exists" in ran.err) == (8, True), ran.said
 
 
 def test_what_smsctl_needs_itself_is_not_replaced(site: Path, run: Run) -> None:

@@ -86,8 +86,10 @@ _ANOTHER_FOLDER = say("Name a file in a folder that this user may write.")
 
 
 def _holds(path: Path, data: bytes) -> bool:
-    """Say whether a file is there as it would be written."""
+    """Say whether a file is there as it would be written; a pipe or a terminal would be waited for."""
     try:
+        if not path.is_file():
+            return False
         with path.open("rb") as file:
             return file.read(len(data) + 1) == data
     except OSError:
