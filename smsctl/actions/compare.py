@@ -26,7 +26,8 @@ _HEADERS = {
 _LARGEST_MB = 2  # each line may name another node
 _MONTH = re.compile(r"(\d{4})-?(\d{2})(-?\d{2})?")
 _BATCH = r"[0-9a-f]{10}-[br][0-9a-f-]*\d+"
-_WHOLE = re.compile(r"-?(\d{1,8}|\d{1,3}([ .\u00a0]\d{3}){1,2})(,0+)?")  # more digits may be a phone
+_WHOLE = re.compile(r"-?(\d{1,8}|\d{1,3}([ .\u00a0\u2009\u202f]\d{3}){1,2})(,0{1,2})?")
+"""More digits may be a phone, and 1,000 is a thousand to some."""
 
 
 class ComparedLine(NamedTuple):
@@ -48,8 +49,9 @@ def compare(ledger: Ledger, path: Path, period: Period) -> tuple[ComparedLine, .
     """Return the supplier's parts beside ours, by what the file's columns tell apart.
 
     A cost centre is looked for where there is no invoice node: the gateway was given it as that too.
-    Without a period, only the months that the file covers count. Raises InputError: no column with parts,
-    neither months nor nodes, or a cell that cannot be read.
+    Without a period, only the months that the file covers count; with one, only those of its months that
+    are in it. Raises InputError: no column with parts, neither months nor nodes, or a cell that cannot be
+    read.
     """
     refuse_larger(path, _LARGEST_MB)
     sheet = open_sheet(path)
@@ -63,7 +65,8 @@ def compare(ledger: Ledger, path: Path, period: Period) -> tuple[ComparedLine, .
             None if month is None else _month(cells[month], sheet, number),
             None if node is None else _node(cells[node]),
         )
-        supplier[key] += _parts(cells[parts], sheet, number)
+        if key[0] is None or _is_of(key[0], period):
+            supplier[key] += _parts(cells[parts], sheet, number)
     months = {key[0] for key in supplier if key[0]}
     ours: Counter[tuple[str | None, str | None]] = Counter()
     for (our_month, our_node), drawn in parts_by_month_and_node(
@@ -72,6 +75,10 @@ def compare(ledger: Ledger, path: Path, period: Period) -> tuple[ComparedLine, .
         if period != Period() or month is None or our_month in months:
             ours[None if month is None else our_month, None if node is None else our_node] += drawn
     return tuple(one._replace(by_cost_centre=by_cost_centre) for one in _lines(supplier, ours))
+
+
+def _is_of(month: str, period: Period) -> bool:
+    return (period.since or "")[:7] <= month <= (period.until or "9999")[:7]
 
 
 def veiled_nodes(lines: Sequence[ComparedLine], known: Collection[str]) -> tuple[ComparedLine, ...]:

@@ -276,6 +276,10 @@ def test_a_period_is_compared_as_a_whole(config: Path, run: Run, tmp_path: Path)
     argv = ("--config", config, "invoices", "compare", path, "--json")
     assert run(*argv, "--until", "2020-12").data["difference"] == 3
     assert run(*argv, "--since", "2020-12").data["difference"] == 0
+    path.write_text(f"month;parts\n2020-01;7\n2020-12;9\n{month(config, run)};3\n")
+    assert run(*argv, "--since", "2020-12").data["difference"] == 9
+    assert run(*argv, "--since", month(config, run)).data["difference"] == 0
+    assert run(*argv, "--until", "2020-12-31").data["difference"] == 16
     assert run(*argv, "--since", "2020-13").code == 2
     assert run(*argv, "--since", "2021", "--until", "2020-12").code == 2
 
@@ -289,6 +293,7 @@ def test_a_period_is_compared_as_a_whole(config: Path, run: Run, tmp_path: Path)
         ("month;parts\n2026-11;3\n2026-13;3\n", "row 3: 2026-13 is no month"),
         ("month;parts\n2026-11;3.5\n", "row 2: 3.5 is no number of parts"),
         ("month;parts\n2026-11;\n", "is no number of parts"),
+        ('month,parts\n2026-11,"1,000"\n', "row 2: 1,000 is no number of parts"),
         ("month;parts;sms\n2026-11;3;4\n", "several columns could be parts"),
     ],
 )
