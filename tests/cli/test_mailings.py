@@ -51,6 +51,20 @@ def test_the_list_can_be_cut_and_chosen(make_config: MakeConfig, run: Run) -> No
     assert [one["mailing"] for one in chosen.data["mailings"]] == [2]
 
 
+@pytest.mark.parametrize("words", ["mailings list", "audit"])
+def test_a_list_of_the_newest_says_that_there_are_earlier_ones(
+    words: str, make_config: MakeConfig, run: Run
+) -> None:
+    config = make_config()
+    for n in range(3):
+        assert run("--config", config, "test", "+46701740605", f"Hej {n}").code == 0
+    every = len(next(iter(run("--config", config, *words.split(), "--json").data.values())))
+    for most, cut in ((every - 1, True), (every, False)):
+        shown = run("--config", config, *words.split(), "--most", most).out
+        assert (f"Only the newest {most}; earlier ones" in shown) is cut
+    assert "Only the newest" not in run("--config", config, *words.split()).out
+
+
 def test_a_mailing_is_told_from_beginning_to_end(sent: Path, run: Run) -> None:
     out = run("--config", sent, "mailings", "show", 1).out
     for text in ("guardians", "│ Hej på er", "2  accepted by the gateway", "has not accepted the terms"):

@@ -8,7 +8,7 @@ from smsctl.cli.mailings import waiting
 from smsctl.cli.options import option
 from smsctl.cli.output import mailings as render
 from smsctl.cli.output.export import write_csv
-from smsctl.cli.output.phrases import written
+from smsctl.cli.output.phrases import only_newest, written
 from smsctl.cli.output.reply import CommandResult, warning_of_all
 from smsctl.cli.typed_times import period
 from smsctl.cli.wiring import Wiring
@@ -49,7 +49,8 @@ def run(
     key = None if municipality is None else payers.key_of(wiring, municipality)
     ledger, asked = wiring.ledger, period(since, until)
     most = most or (mailings.EVERY if csv or since or until else _SHOWN)
-    found = map(wiring.named, mailings.newest(ledger, most=most, municipality=key, period=asked))
+    newest = mailings.newest(ledger, most=most + 1, municipality=key, period=asked)
+    found = map(wiring.named, newest[:most])
     rows = [(mailing, mailings.tally(ledger, mailing)) for mailing in seen.as_told(wiring, found)]
     needed = approvals.of_several(ledger, [mailing.id for mailing, _ in rows])
     approved = {one.mailing: one.decided_by for one in needed.values() if one.is_approved}
@@ -58,6 +59,7 @@ def run(
     told = {mailing: waiting.in_a_list(one) for mailing, one in needed.items()}
     told |= {mailing.id: say("was cancelled") for mailing, _ in rows if mailing.half_cancelled}
     screen = render.listed(rows, told, wiring.settings.time_zone, nothing)
+    screen += only_newest(most, more=len(newest) > most)
     return CommandResult(
         data={"mailings": [_data(mailing, tally, needed.get(mailing.id)) for mailing, tally in rows]},
         screen=[written(csv)] if csv else screen,

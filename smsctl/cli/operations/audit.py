@@ -10,7 +10,7 @@ from smsctl.cli.output import audited
 from smsctl.cli.output.blocks import Block, Text, TextLine
 from smsctl.cli.output.export import write_csv
 from smsctl.cli.output.fields import Field, data_of, table_of, time_of
-from smsctl.cli.output.phrases import written
+from smsctl.cli.output.phrases import only_newest, written
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_times import moments_of, period
 from smsctl.cli.wiring import Wiring
@@ -51,12 +51,13 @@ def run(
     if of is not None and seen_here is not None:
         of &= seen_here
     most = most or (mailings.EVERY if csv or since or until else _SHOWN)
+    newest = audit.read(wiring.ledger, most=most + 1, since=begin, before=before, of=of)
     rows = [
         row._replace(
             subject=numbers.shown_text(wiring, row.subject),
             reason=row.reason and numbers.shown_text(wiring, row.reason),
         )
-        for row in audit.read(wiring.ledger, most=most, since=begin, before=before, of=of)
+        for row in newest[:most]
     ]
     labels = _labels(wiring, rows)
     fields = _fields(wiring, rows, labels)
@@ -66,6 +67,7 @@ def run(
     if rows:
         whole = say("Each row in full, with its host: --csv FILE")
         listed = [table_of(_in_a_line(wiring, rows, labels), rows[::-1]), TextLine(whole)]
+        listed += only_newest(most, more=len(newest) > most)
     screen: list[Block] = [*seen.limits(wiring, seen_here), *([written(csv)] if csv else listed)]
     return CommandResult(data={"audit": [data_of(fields, row) for row in rows]}, screen=screen, page=page)
 

@@ -53,6 +53,12 @@ def written(path: object) -> TextLine:
     return TextLine(say("Written to {path}.", path=path), Tone.GOOD)
 
 
+def only_newest(shown: int, *, more: bool) -> list[Block]:
+    """Say that a list holds the newest rows only, and how to have others."""
+    told = say("Only the newest {n}; earlier ones with: --most N, all with: --csv FILE", n=shown)
+    return [TextLine(told)] if more else []
+
+
 def and_more(rows: int, shown: int, flag: str) -> list[Block]:
     """Say how many rows a list leaves out, and the flag by which a file holds them all."""
     more = rows - shown
