@@ -91,6 +91,13 @@ def test_a_pipe_that_has_a_name_is_refused_and_not_waited_for(site: Path) -> Non
     assert (ran.code, "File exists" in ran.err) == (8, True), ran.said
 
 
+def test_two_tables_have_two_files(site: Path, run: Run, tmp_path: Path) -> None:
+    for name in (tmp_path / "made", "-"):
+        ran = run("--config", site, "usage", "--csv", name, "--html", name)
+        assert (ran.code, "name one file" in ran.err) == (2, True), ran.said
+    assert not (tmp_path / "made").exists()
+
+
 def test_what_smsctl_needs_itself_is_not_replaced(site: Path, run: Run) -> None:
     names = [site, site.parent / "recipients.csv", *(site.parent / "ledger").iterdir()]
     before = [path.read_bytes() for path in names if path.is_file()]

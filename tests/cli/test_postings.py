@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from smsctl.ledger import restoring
+from smsctl.simulator.faults import Fault
+from smsctl.simulator.server import Behaviour
 
 from ..conftest import LiveGateway
 from ..front_door import Ran, Run
@@ -160,6 +162,12 @@ def test_what_is_noted_late_of_a_closed_month_is_in_the_next_and_in_a_look_at_it
     assert post(run, config, LAST, "--csv", tmp_path / "2.csv", "--json").data["lines"] == looked
 
 
+def test_a_look_writes_no_file_and_says_so(config: Path, run: Run, tmp_path: Path) -> None:
+    looked = post(run, config, LAST, "--preview", "--csv", tmp_path / "1.csv")
+    assert (looked.code, "writes no file" in looked.err) == (2, True), looked.said
+    assert not (tmp_path / "1.csv").exists()
+
+
 def test_only_the_next_month_that_has_ended_is_posted(config: Path, run: Run, tmp_path: Path) -> None:
     running = post(run, config, NOW, "--csv", tmp_path / "now.csv")
     assert (running.code, f"{NOW} has not ended" in running.err) == (5, True)
@@ -212,6 +220,23 @@ def test_parts_without_a_price_are_told_and_cost_nothing(
     ran = post(run, config, LAST, "--csv", tmp_path / "post.csv")
     assert "3 parts have no price that is known, and cost nothing here." in ran.out
     assert [one["Amount without VAT"] for one in lines_of(tmp_path / "post.csv")] == ["0,00", "0,00"]
+
+
+def test_what_comes_back_at_a_price_that_the_config_had_once_is_told_in_money(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    priced = {TOWN: {"package_size": None, "package_price": None, "part_price": "0.50"}}
+    lost = Behaviour(faults={Fault.MISSING_ENTRY: 1})
+    config = live_gateway(lost, active=False, municipalities=priced).config
+    assert run("--config", config, "send", message, "--all", "--yes", "--max-parts", 9).code == 4
+    dated(config, LAST)
+    config.write_text(config.read_text().replace("part_price", "# part_price"))
+    settle = ("mailings", "resolve", 1, "--not-sent", "--reason", "prov")
+    assert run("--config", config, *settle).code == 0
+    (found,) = run("--config", config, "usage", "--since", NOW, "--json").data["municipalities"]
+    assert (found["parts"], found["cost_ore"], found["months"][0]["cost_ore"]) == (-1, -50, -50)
+    shown = run("--config", config, "usage", "--since", NOW).out
+    assert f"Cost since {NOW}-01: -0,50 kr without VAT." in shown
 
 
 def test_marks_can_be_taken_back(config: Path, run: Run, tmp_path: Path) -> None:

@@ -121,6 +121,19 @@ def test_several_municipalities_stand_in_one_table(make_config: MakeConfig, run:
     assert re.search(r"^  Annanstans +-", out, re.MULTILINE)
 
 
+def test_what_has_no_price_is_told_beside_what_all_of_them_cost(
+    make_config: MakeConfig, run: Run, tmp_path: Path
+) -> None:
+    config = make_config(default_municipality=TOWN, municipalities={"other": {"name": "Annanstans"}})
+    for town in (TOWN, "other"):
+        assert run("--config", config, "test", "+46701740605", "Hej", "--municipality", town).code == 0
+    assert run("--config", config, "usage", "--html", tmp_path / "page.html").code == 0
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    for told in (run("--config", config, "usage").out, page.replace("\u00a0", " ")):
+        assert "2 municipalities in all: 2 parts, 0,49 kr without VAT." in told
+        assert "Not in that: 1 part without a known price." in told
+
+
 @pytest.mark.parametrize(
     "command",
     ["usage", "mailings list", "recipients check", "config show", "config check", "credential check"],

@@ -119,6 +119,8 @@ def run_postings(
     A closed month is never written otherwise: a second time gives the same file, and what is corrected
     later is a line of its own in the next month.
     """
+    if preview and csv is not None:
+        raise UsageError(say("--preview only shows the month and writes no file: leave out one of them."))
     wiring.names(write=(csv,), replace=replace)
     wanted, settings, ledger = typed_month("--month", month), wiring.settings, wiring.ledger
     contra = settings.contra_cost_centre or ""

@@ -71,6 +71,8 @@ def run(
 
     Packages and the forecast are as of now; --since and --until choose what is counted beside them.
     """
+    if csv and html and csv.absolute() == html.absolute():
+        raise UsageError(say("--csv and --html name one file: {path}.", path=csv))
     wiring.names(write=(csv, html), replace=replace)
     asked, told_by = period(since, until), _told_by(by)
     named = _payers(wiring, municipality)

@@ -28,7 +28,7 @@ def page(accounts: Sequence[Account], period: Period, made: str, zone: str, *, s
         main.append(html.paragraph(NOTHING_LEAVES, "warn"))
     if len(accounts) > 1:
         main += html.table(fields.ACCOUNT, accounts)
-        main.append(html.paragraph(usage.total(accounts, period)))
+        main += map(html.paragraph, (usage.total(accounts, period), *usage.without_price(accounts)))
     for one in accounts:
         main += ["<section>", *_account(one, period, zone), "</section>"]
     footer = (

@@ -19,7 +19,8 @@ PACKAGES_SHOWN = 40
 
 def table(accounts: Sequence[Account], period: Period) -> list[Block]:
     """Return one line for each municipality, and what all of them come to."""
-    return [table_of(fields.ACCOUNT, accounts), TextLine(words.total(accounts, period))]
+    told = [words.total(accounts, period), *words.without_price(accounts)]
+    return [table_of(fields.ACCOUNT, accounts), *map(TextLine, told)]
 
 
 def one(account: Account, period: Period, zone: str) -> list[Block]:

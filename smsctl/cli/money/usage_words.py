@@ -44,7 +44,7 @@ class Account(NamedTuple):
     def has_a_price(self) -> bool:
         """Whether the price of anything is known."""
         found = self.usage
-        return bool(self.municipality.rate or found.packages or found.parts_unpriced < found.parts)
+        return bool(self.municipality.rate or found.packages or found.parts_unpriced != found.parts)
 
 
 def parts_sentence(used: Usage, period: Period) -> Sentence:
@@ -72,9 +72,7 @@ def money_sentences(account: Account, period: Period) -> list[Sentence]:
     told: list[Sentence] = []
     if cost_ore is not None and found.parts:
         told.append(_cost(cost_ore, found.outside_ore if found.packages else 0, period))
-    if cost_ore is not None and found.parts_unpriced:
-        parts = figures.parts(found.parts_unpriced)
-        told.append(say("Not in that: {parts} without a known price.", parts=parts))
+    told += [] if cost_ore is None else without_price([account])
     if found.parts_on_the_wire:
         parts = figures.parts(found.parts_on_the_wire)
         told.append(say("On the way right now, and not in the cost yet: {parts}.", parts=parts))
@@ -236,6 +234,12 @@ def total(accounts: Sequence[Account], period: Period) -> Sentence:
         parts=figures.parts(sum(one.usage.parts for one in accounts)),
         cost=figures.money(sum(one.cost_ore or 0 for one in accounts)),
     )
+
+
+def without_price(accounts: Sequence[Account]) -> list[Sentence]:
+    """Say how many parts are in no sum of money, because nobody knows their price."""
+    parts = sum(one.usage.parts_unpriced for one in accounts)
+    return [say("Not in that: {parts} without a known price.", parts=figures.parts(parts))] if parts else []
 
 
 def earlier_packages(
