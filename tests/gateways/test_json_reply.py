@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smsctl.gateways.json_reply import read_json
+from smsctl.gateways.json_reply import entries_of, read_json
 
 _NAMES = st.sampled_from(["a", "b", "a:b", "c"])
 _LEAVES = st.none() | st.booleans() | st.integers() | st.sampled_from(["", ":", "a", '"a":1'])
@@ -93,3 +93,46 @@ def test_what_is_no_document_or_says_one_thing_twice_is_not_read(body: bytes) ->
 )
 def test_colons_in_words_and_other_shapes_are_no_obstacle(body: bytes) -> None:
     assert read_json(body) == json.loads(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "taken"),
+    [
+        (b'{"dr":[{"A":1},{"a":2}],"x":[3]}', [("dr", {"a": 1}), ("dr", {"a": 2}), True]),
+        (b'{"dr":[{"a":{"B":1}}]}', [("dr", {"a": {"b": 1}}), True]),
+        (b'{"dr":[{"a":1,"A":2},3]}', [("dr", '{"a":1,"A":2}'), ("dr", "3"), True]),
+        (b'{"dr":{"A":1},"mo":null}', [("dr", {"a": 1}), True]),
+        (b'{"dr":[{"A":"\xff\x01"}]}', [("dr", {"a": "\xff\x01"}), True]),
+        (b'{"dr":[{"A":1}]', [("dr", {"a": 1}), False]),
+        (b'{"x":[]}', [False]),
+    ],
+)
+def test_what_is_not_plain_is_read_sign_by_sign(body: bytes, taken: list[object]) -> None:
+    assert _taken(body) == _taken(body[:1], body[1:]) == taken
+
+
+_ENTRIES = st.lists(st.tuples(st.sampled_from(["a", "A", "b"]), _LEAVES | _DOCUMENTS), max_size=3).map(tuple)
+_ROOTS = st.lists(
+    st.tuples(
+        st.sampled_from(["dr", "mo", "DR", "x"]), st.lists(_ENTRIES | _LEAVES, max_size=3) | _DOCUMENTS
+    ),
+    max_size=3,
+).map(tuple)
+
+
+def _taken(*pieces: bytes) -> list[object]:
+    """Return what is yielded, and last whether all was read."""
+    entries = entries_of(pieces, {"dr", "mo"})
+    taken: list[object] = []
+    try:
+        taken += entries
+    except ValueError:
+        return [*taken, False]
+    return [*taken, True]
+
+
+@given(_ROOTS, st.sampled_from(["", " ", "\ufeff", "}", "\x01"]), st.sampled_from(["", "\n", ",", "\x00"]))
+def test_a_document_in_one_piece_is_read_as_in_two(root: object, before: str, after: str) -> None:
+    """In one piece, what is plain is read at once."""
+    body = (before + _as_text(root) + after).encode()
+    assert _taken(body) == _taken(body[:1], body[1:])
