@@ -222,6 +222,16 @@ def test_parts_without_a_price_are_told_and_cost_nothing(
     assert [one["Amount without VAT"] for one in lines_of(tmp_path / "post.csv")] == ["0,00", "0,00"]
 
 
+def test_a_cost_centre_that_has_left_the_config_is_told_before_its_month_is_closed(
+    config: Path, run: Run, tmp_path: Path
+) -> None:
+    assert "under [cost_centres]" not in post(run, config, LAST, "--preview").out
+    config.write_text(config.read_text().replace("[cost_centres.4711]", "[cost_centres.4700]"))
+    for words in (("--preview",), ("--csv", tmp_path / "post.csv")):
+        told = post(run, config, LAST, *words)
+        assert "does not have 4711 under [cost_centres]: konto, verksamhet, motpart are empty" in told.out
+
+
 def test_what_comes_back_at_a_price_that_the_config_had_once_is_told_in_money(
     live_gateway: LiveGateway, message: Path, run: Run
 ) -> None:

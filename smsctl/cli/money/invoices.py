@@ -127,7 +127,7 @@ def run_postings(
     if preview:
         alone = not post_month.is_next(ledger, wanted)
         drafted = post_month.draft(ledger, wanted, contra, alone=alone)
-        screen = posted_screen.screen(drafted, wiring.called)
+        screen = posted_screen.screen(drafted, wiring.called, settings.cost_centres)
         data = posted_screen.data(drafted, None, wanted, None)
         return CommandResult(data=data, screen=screen, is_of_the_ledger=True)
     if csv is None:
@@ -140,7 +140,7 @@ def run_postings(
     with ledger.transaction():
         posted, new = post_month.post(ledger, wanted, contra, written, wiring.clock.now(), wiring.actor)
         page = export.write_csv_text(csv, posted.content, replace=replace)
-    screen = posted_screen.screen(new, wiring.called) if new else []
+    screen = posted_screen.screen(new, wiring.called, settings.cost_centres) if new else []
     screen += [posted_screen.closed(posted, settings.time_zone, again=new is None)]
     screen += [] if page else [file_written(csv)]
     data = posted_screen.data(new, posted, wanted, csv)

@@ -54,28 +54,37 @@ def data(drafted: Drafted | None, posted: Posting | None, month: str, path: obje
     }
 
 
-def screen(drafted: Drafted, called: Callable[[str], str]) -> list[Block]:
-    """Return the lines, and what of them has no price."""
+def screen(drafted: Drafted, called: Callable[[str], str], centres: CostCentres) -> list[Block]:
+    """Return the lines, what of them has no price, and which cost centres the config does not know."""
     head = say("Posting of {month}, {document}", month=drafted.month, document=drafted.document)
     blocks: list[Block] = [TextLine(head, Tone.STRONG)]
     if any(one.municipality for one in drafted.lines):
         blocks.append(table_of(_common(called), drafted.lines))
     else:  # a contra line of nothing
         blocks.append(TextLine(say("There is nothing to post: nothing was used.")))
-    return [*blocks, *(TextLine(one, Tone.WARN) for one in remarks(drafted.lines))]
+    return [*blocks, *(TextLine(one, Tone.WARN) for one in remarks(drafted.lines, centres))]
 
 
-def remarks(lines: Sequence[PostingLine]) -> list[Sentence]:
-    """Say what is not posted, because nobody knows what it costs."""
-    n = sum(one.unpriced for one in lines)
-    if not n:
-        return []
-    sentence = say_n(
-        "{n} part has no price that is known, and costs nothing here.",
-        "{n} parts have no price that is known, and cost nothing here.",
-        n=n,
-    )
-    return [sentence]
+def remarks(lines: Sequence[PostingLine], centres: CostCentres) -> list[Sentence]:
+    """Say what is not posted, because nobody knows what it costs, and which lines have no free keys."""
+    told: list[Sentence] = []
+    if n := sum(one.unpriced for one in lines):
+        sentence = say_n(
+            "{n} part has no price that is known, and costs nothing here.",
+            "{n} parts have no price that is known, and cost nothing here.",
+            n=n,
+        )
+        told.append(sentence)
+    gone = sorted({one.cost_centre for one in lines} - {"", *centres})
+    if gone and free_keys(centres):
+        names, columns = ", ".join(gone), ", ".join(free_keys(centres))
+        sentence = say(
+            "The config does not have {names} under [cost_centres]: {columns} are empty there.",
+            names=names,
+            columns=columns,
+        )
+        told.append(sentence)
+    return told
 
 
 def closed(posted: Posting, zone: str, *, again: bool) -> TextLine:
