@@ -24,7 +24,7 @@ from smsctl.errors import ExitCode, InputError, InterruptionError, SmsctlError, 
 
 T = TypeVar("T")
 
-_RUN_BY_CRON = ("send", "mailings resume")
+_RUN_BY_CRON = ("send", "mailings resume", "mailings retry")  # and by scripts
 _LOOK_BACK = (*_RUN_BY_CRON, "reports listen", "reports poll")  # and tell what earlier runs could not
 _TELL_ONLY = frozenset(
     {"--dry-run", "--addresses", "--list", "--written", "--preview"}

@@ -94,12 +94,13 @@ def test_a_run_that_ends_well_or_is_watched_tells_nobody(
     assert not (tmp_path / TOLD).exists()
 
 
-def test_what_is_resumed_is_watched_over_as_well(
-    live_gateway: LiveGateway, alarm: Path, tmp_path: Path
+@pytest.mark.parametrize("command", ["mailings resume", "mailings retry"])
+def test_what_is_resumed_or_sent_again_is_watched_over_as_well(
+    command: str, live_gateway: LiveGateway, alarm: Path, tmp_path: Path
 ) -> None:
     live = live_gateway(notify={"command": str(alarm)})
-    assert run_process("--config", live.config, "mailings", "resume", 99).code == 8
-    assert told(tmp_path)["SMSCTL_COMMAND"] == "mailings resume"
+    assert run_process("--config", live.config, *command.split(), 99, "--yes").code == 8
+    assert told(tmp_path)["SMSCTL_COMMAND"] == command
 
 
 @pytest.mark.parametrize(
