@@ -1,5 +1,8 @@
 """Nobody to send to is not success, a mailing that has shrunk is refused, a run that never was is missed."""
 
+import os
+import sqlite3
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -210,6 +213,38 @@ def test_the_site_is_told_of_a_run_that_is_missed(
     site = Site(run, live_gateway(notify={"command": str(script)}), message)
     assert site("doctor", "--expect", "s").code == 5
     assert "s: nothing was sent under this key." in told.read_text()
+
+
+@pytest.mark.parametrize(
+    ("lost", "code", "why"),
+    [
+        ("the file", 9, "is missing, and it has been sent from"),
+        ("its end", 9, "it is damaged"),
+        ("what was sent", 5, "is not the ledger that was sent from"),
+        ("what is real", 9, "is a ledger of rehearsals"),
+    ],
+)
+def test_the_site_is_told_where_the_ledger_cannot_tell(
+    lost: str, code: int, why: str, run: Run, live_gateway: LiveGateway, message: Path, tmp_path: Path
+) -> None:
+    told, script, ledger = tmp_path / "told", tmp_path / "tell", tmp_path / "ledger" / "ledger.db"
+    script.write_text(f'#!/bin/sh\nprintf "%s" "$SMSCTL_TEXT" > {told}\n')
+    script.chmod(0o755)
+    site = Site(run, live_gateway(rows=guardians(3), notify={"command": str(script)}), message)
+    assert site.send("--key", KEY).code == 0
+    if lost == "the file":
+        ledger.unlink()
+    elif lost == "its end":
+        os.truncate(ledger, ledger.stat().st_size // 2)
+    elif lost == "what was sent":
+        os.truncate(ledger, 0)
+        site("mailings", "list")  # makes it anew
+    else:
+        with closing(sqlite3.connect(ledger)) as file, file:
+            file.execute("UPDATE facts SET value = 'rehearsal' WHERE name = 'time-zone'")
+    ran = site("doctor", "--expect", KEY, "--quiet")
+    assert (ran.code, why in ran.err) == (code, True), ran.said
+    assert ran.err.splitlines()[0].endswith(told.read_text().rpartition("***")[2])  # a date may be a number
 
 
 @pytest.mark.parametrize("flags", [("--expect", ""), ("--expect", KEY, "--ago", ""), ("--ago", "")])

@@ -1,19 +1,21 @@
 """`smsctl doctor`: can this run at 07:30 without me?"""
 
+from collections.abc import Iterator
 from datetime import UTC, timedelta
 from typing import Annotated
 
-from smsctl.actions.check import Level
+from smsctl.actions.check import Finding, Level, examine
 from smsctl.actions.expect import expected
 from smsctl.actions.keyed_run import expand
-from smsctl.cli import options
+from smsctl.cli import ledger_warnings, options
 from smsctl.cli.operations import doctor_round as doctor
 from smsctl.cli.options import flag, option
 from smsctl.cli.output import figures
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_times import read_duration
 from smsctl.cli.wiring import Wiring
-from smsctl.errors import ExitCode, UsageError, say
+from smsctl.errors import ExitCode, Sentence, UsageError, say
+from smsctl.ledger import restoring
 
 EXAMPLES = (
     "smsctl doctor",
@@ -48,8 +50,8 @@ def run(
     login, and the size that the listener takes. Nothing of it is stored. Exit code 7 where it does not reach
     the listener; that nothing leads back from inside is only warned of.
 
-    With --expect, exit code 5 where no finished mailing stands under the key, and 4 where it holds unknown
-    or held messages.
+    With --expect, exit code 5 where no finished mailing stands under the key, 4 where it holds unknown or
+    held messages, and 9 where the ledger cannot tell.
     """
     if ago is not None and expect is None:
         raise UsageError(say("--ago goes with --expect."))
@@ -63,15 +65,27 @@ def run(
 def _expected(wiring: Wiring, key: str, ago: str | None) -> CommandResult:
     """Ask after a run that may never have begun; the braces are filled in as they were that long ago."""
     age = read_duration("--ago", ago) if ago is not None else timedelta()
-    ledger = wiring.ledger_as_it_is(wiring.settings.ledger_path)
-    local_now = wiring.clock.here()  # as a `send` names the slot, which opens the ledger first
-    then = (local_now.astimezone(UTC) - age).astimezone(local_now.tzinfo)
-    asked = expected(ledger, expand(key, then), figures.counted)
-    findings = [one._replace(check="expected") for one in asked]
+    path, why = wiring.settings.ledger_path, list[Sentence]()
+    expand(key, wiring.clock.here())  # a key that is no key is nobody's alarm
+
+    def look() -> Iterator[Finding]:
+        ledger = wiring.ledger_as_it_is(path)
+        if ledger is None:
+            wiring.must_lie_here()
+            restoring.refuse_missing(path)
+        else:
+            if not wiring.simulated:
+                restoring.refuse_rehearsed(ledger)
+            why.extend(ledger_warnings.put_back(ledger))  # it may have forgotten that it was sent
+        local_now = wiring.clock.here()  # as a `send` names the slot, which opens the ledger first
+        then = (local_now.astimezone(UTC) - age).astimezone(local_now.tzinfo)
+        yield from expected(ledger, expand(key, then), figures.counted)
+
+    findings = examine("expected", look)  # a ledger that cannot be read is an alarm too: nobody knows
     told = doctor.told_of(findings)
     return told._replace(
         summary=findings[0].text,
-        advice=[one.mend for one in findings if one.mend],
+        advice=[*(one.mend for one in findings if one.mend), *why],
         is_alarm=told.exit_code is not ExitCode.OK,
         is_told_always=any(one.level is Level.WARNING for one in findings),
     )
