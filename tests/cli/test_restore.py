@@ -156,6 +156,7 @@ def test_in_a_log_an_accepted_restore_is_one_story(office: Office) -> None:
     assert (ran.code, ran.said.count("is in place of"), ran.said.count("Accepted: ")) == (0, 1, 1)
     assert "accept-restore" not in ran.said
     assert "was put back" not in ran.said
+    assert "the block list: who has said STOP since is not on it" in ran.said
 
 
 def test_without_a_yes_nothing_changes(office: Office) -> None:

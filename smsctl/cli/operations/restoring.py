@@ -174,7 +174,8 @@ def _next_steps(done: Accepted) -> list[Sentence]:
     steps.append(
         say(
             "Before a text is sent again, look in the gateway's own log whether it went out after the copy"
-            " was made: this ledger cannot tell. The same goes for packages and invoices."
+            " was made: this ledger cannot tell. The same goes for packages, invoices and the block list: who"
+            " has said STOP since is not on it."
         )
     )
     return steps
