@@ -53,6 +53,28 @@ def test_a_listener_ends_when_the_terminal_hangs_up(make_config: MakeConfig) -> 
         assert ears.process.returncode == 129
 
 
+@pytest.mark.parametrize("what", ["put back", "moved away"])
+def test_a_listener_whose_ledger_is_another_ends_so_that_it_is_started_anew(
+    what: str, make_config: MakeConfig, run: Run, tmp_path: Path
+) -> None:
+    config, ledger = make_config(mode="live", reports=FROM_ENVIRONMENT), tmp_path / "ledger" / "ledger.db"
+    backup = tmp_path / "backup.db"
+    assert run("--config", config, "block", "add", "+46701740699", "--reason", "asked").code == 0
+    assert run("--config", config, "ledger", "backup", backup).code == 0
+    with listening(config, "--quiet") as ears:
+        assert ears.push(sms("one")) == 200
+        if what == "put back":
+            assert run("--config", config, "ledger", "restore", backup, "--yes").code == 0
+        else:
+            ledger.rename(tmp_path / "aside.db")
+        assert ears.push(sms("two")) == 503
+        _, told = ears.process.communicate(timeout=LONG_S)
+    assert (ears.process.returncode, "another file was put in the ledger's place" in told) == (9, True), told
+    with listening(config, "--quiet") as ears:
+        assert ears.push(sms("two")) == 200
+    assert "KOMMUN two" in run("--config", config, "inbox", "show", 1).out
+
+
 @pytest.mark.parametrize("flag", ["--quiet", "--verbose"])
 def test_pushes_that_are_not_understood_are_told_at_once_and_without_what_they_hold(
     make_config: MakeConfig, flag: str

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from smsctl.errors import LedgerError, Sentence, say
-from smsctl.ledger.seam.sentences import MAKE_ROOM, FullError
+from smsctl.ledger.seam.sentences import MAKE_ROOM, FullError, OutOfDateError
 
 
 class _PerhapsFullError(FullError):
@@ -46,7 +46,14 @@ def _code(error: sqlite3.Error) -> int:
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
 
 
+def _is_elsewhere(error: sqlite3.Error) -> bool:
+    """Another file stands under the ledger's name, or none: what was opened is not the ledger any more."""
+    return getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_DBMOVED
+
+
 def _kind(error: sqlite3.Error) -> type[LedgerError]:
+    if _is_elsewhere(error):
+        return OutOfDateError
     if _code(error) == sqlite3.SQLITE_FULL:
         return FullError
     is_unwritten = getattr(error, "sqlite_errorcode", 0) in _NOT_WRITTEN
@@ -66,11 +73,17 @@ def _words(error: sqlite3.Error, path: Path) -> Sentence:
         return say("{path}: the disk is full, nothing more was recorded or sent.", path=path)
     if code in _DAMAGED:
         return say("{path}: this is not a ledger, or it is damaged ({error}).", path=path, error=error)
+    if code in _CLOSED:
+        return _closed(error, path)
+    return say("{path}: the ledger failed: {error}.", path=path, error=error)
+
+
+def _closed(error: sqlite3.Error, path: Path) -> Sentence:
     if _is_unfinished(error):
         return say("{path}: the last write was broken off and must be undone first.", path=path)
-    if code in _CLOSED:
-        return say("{path}: the ledger cannot be written ({error}).", path=path, error=error)
-    return say("{path}: the ledger failed: {error}.", path=path, error=error)
+    if _is_elsewhere(error):
+        return say("{path}: another file was put in the ledger's place, or it was moved away.", path=path)
+    return say("{path}: the ledger cannot be written ({error}).", path=path, error=error)
 
 
 def _mend(error: sqlite3.Error) -> Sentence:
@@ -81,6 +94,8 @@ def _mend(error: sqlite3.Error) -> Sentence:
         return MAKE_ROOM
     if code in _DAMAGED:
         return _RESTORE
+    if _is_elsewhere(error):
+        return say("See that the right one lies there: smsctl ledger check. Then run the same command again.")
     if _is_unfinished(error):
         return say("Undo it with: smsctl mailings list")
     return say("Check the disk, the folder's owner and its rights, and `[ledger] path` in the config.")
