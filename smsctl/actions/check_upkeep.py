@@ -95,12 +95,16 @@ def _wanting(
     for regime in regimes(settings):
         days, named = regime.retention.days, regime.municipality
         late = before(timedelta(days=days + _LATE_DAYS)) if days else ""
-        if n := len(purging.due(ledger, late, regime.reach, moment).mailings):
+        due = purging.due(ledger, late, regime.reach, moment)
+        if n := len(due.mailings):
             text = say_n(
                 "{n} mailing should have been purged a month ago.",
                 "{n} mailings should have been purged a month ago.",
                 n=n,
             )
+            yield text, _purge(named)
+        elif due.incoming or due.reports:
+            text = say("Incoming SMS or stray delivery reports should have been purged a month ago.")
             yield text, _purge(named)
     for gone in purging.of_nobody_known(ledger, settings.municipalities):
         text = say("The ledger has mailings of {key}, which the config does not know.", key=gone)

@@ -156,6 +156,15 @@ def test_the_doctor_says_which_purge_is_not_run(shared: Shared) -> None:
     assert [one["level"] for one in checks if one["check"] == "retention"] == ["ok"]
 
 
+def test_the_doctor_says_that_what_came_in_is_not_removed(shared: Shared) -> None:
+    for name in ("alfa", "beta"):
+        assert shared("purge", "--municipality", name).code == 0
+    checks = shared("doctor", "--json").data["checks"]
+    (found,) = [one for one in checks if one["check"] == "retention"]
+    assert found["text"] == "Incoming SMS or stray delivery reports should have been purged a month ago."
+    assert found["mend"] == f"Run: smsctl --config {shared.config} purge"
+
+
 def test_a_new_ledger_has_nothing_of_anybody(make_config: MakeConfig, run: Run) -> None:
     config = make_config(municipalities={"exempelkommun": {"retention": COMMON}})
     ran = run("--config", config, "purge", "--municipality", "exempelkommun", "--json")
