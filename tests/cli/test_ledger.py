@@ -121,6 +121,18 @@ def test_a_damaged_file_is_told_in_words(office: Office, ledger: Path) -> None:
     assert "Traceback" not in ran.said
 
 
+def test_a_damaged_page_is_told_of_the_ledger_and_in_one_line(
+    office: Office, ledger: Path, tmp_path: Path
+) -> None:
+    office.send("one")
+    with ledger.open("r+b") as file:
+        file.seek(5 * 4096)
+        file.write(bytes(4096))
+    ran = office("ledger", "backup", tmp_path / "backup.db")
+    assert (ran.code, ran.err.startswith(f"{ledger}: ")) == (9, True), ran.err
+    assert "*** in database main *** Page 6" in office("doctor").out
+
+
 # backup and accept-restore
 
 

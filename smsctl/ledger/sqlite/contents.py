@@ -8,6 +8,7 @@ from typing import NamedTuple
 from smsctl.errors import InputError, LedgerError, say
 from smsctl.ledger.seam.engine import REHEARSED, TIME_ZONE
 from smsctl.ledger.sqlite import schema
+from smsctl.ledger.sqlite.sentences import in_one_line
 
 ANOTHER_FILE = say("Name a file that `ledger backup` has made.")
 _SOUND = "ok"
@@ -38,5 +39,6 @@ def look(path: Path, told_as: Path) -> LedgerContents:
     except sqlite3.Error as error:
         found = str(error)
     raise InputError(
-        say("{path} is no sound ledger: {reason}.", path=told_as, reason=found), hint=ANOTHER_FILE
+        say("{path} is no sound ledger: {reason}.", path=told_as, reason=in_one_line(found)),
+        hint=ANOTHER_FILE,
     )

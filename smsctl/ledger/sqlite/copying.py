@@ -10,7 +10,7 @@ from smsctl.errors import LedgerError, say
 from smsctl.ledger.seam import whole
 from smsctl.ledger.seam.engine import COPIED, Progress, nobody_looks
 from smsctl.ledger.sqlite.file import APPLICATION
-from smsctl.ledger.sqlite.sentences import told
+from smsctl.ledger.sqlite.sentences import in_one_line, told
 
 _STEPS = ((1024, 3), (-1, 0))  # pages at a time, and how often it may have to start over
 _PAUSE_S = 0.005
@@ -43,7 +43,7 @@ def _fill(source: Path, target: Path, on_progress: Progress) -> None:
     with told(source), closing(sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT_S)) as found:
         found.execute("SELECT COUNT(*) FROM sqlite_master").fetchall()  # what is wrong with it is said of it
         with told(target), closing(fill(found, lambda: _emptied(target), source, on_progress)) as made:
-            _mark(made, target)
+            _mark(made, target, source)
 
 
 def _emptied(target: Path) -> sqlite3.Connection:
@@ -106,12 +106,13 @@ def _watch(patience: int, on_progress: Progress) -> Callable[[int, int, int], No
     return look
 
 
-def _mark(made: sqlite3.Connection, target: Path) -> None:
-    """Let the copy know that it is one."""
-    found = made.execute("PRAGMA quick_check").fetchone()[0]
+def _mark(made: sqlite3.Connection, target: Path, source: Path) -> None:
+    """Let the copy know that it is one. What is damaged in it is so in its source."""
+    with told(source):
+        found = made.execute("PRAGMA quick_check").fetchone()[0]
     if found != "ok":
         raise LedgerError(
-            say("{path}: the copy would be damaged: {found}.", path=target, found=found),
+            say("{path}: the copy would be damaged: {found}.", path=target, found=in_one_line(found)),
             hint=say("Look with: smsctl ledger check"),
         )
     made.execute(

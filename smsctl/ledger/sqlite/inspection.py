@@ -5,6 +5,7 @@ from pathlib import Path
 
 from smsctl.ledger.seam.engine import Engine, Row
 from smsctl.ledger.sqlite import schema
+from smsctl.ledger.sqlite.sentences import in_one_line
 
 _PIECE_ROWS = 10_000
 _TYPES = {"TEXT": "'text'", "INTEGER": "'integer'", "REAL": "'real', 'integer'"}
@@ -27,11 +28,15 @@ class FileInspection:
 
     def damage(self, most: int) -> list[str]:
         """Return what is wrong with the file's pages, at most so much."""
-        return [str(told) for (told,) in self._fetch(f"PRAGMA integrity_check({most:d})") if told != "ok"]
+        return [
+            in_one_line(told) for (told,) in self._fetch(f"PRAGMA integrity_check({most:d})") if told != "ok"
+        ]
 
     def quick_damage(self) -> str | None:
         """Return the first damage that SQLite's quick check finds."""
-        return next((str(told) for (told,) in self._fetch("PRAGMA quick_check(1)") if told != "ok"), None)
+        return next(
+            (in_one_line(told) for (told,) in self._fetch("PRAGMA quick_check(1)") if told != "ok"), None
+        )
 
     def strange_tables(self) -> list[str]:
         """Return the tables that have not the columns which the migrations make."""

@@ -30,6 +30,11 @@ def told(path: Path) -> Iterator[None]:
         raise LedgerError(told, hint=_RESTORE) from error
 
 
+def in_one_line(damage: object) -> str:
+    """Return what SQLite's checks say of a damaged file: several lines in one text."""
+    return " ".join(str(damage).split())
+
+
 def is_busy(error: sqlite3.Error) -> bool:
     """Say whether somebody else holds the file, so that trying again will help."""
     return _code(error) in _BUSY
