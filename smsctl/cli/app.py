@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 _RUN_BY_CRON = ("send", "mailings resume", "mailings retry")  # and by scripts
 _LOOK_BACK = (*_RUN_BY_CRON, "reports listen", "reports poll")  # and tell what earlier runs could not
+_UPKEEP = ("ledger backup", "purge")  # cron's as well: that the backups end is seen only when one is needed
 _TELL_ONLY = frozenset(
     {"--dry-run", "--addresses", "--list", "--written", "--preview"}
 )  # with these, a command that does something only tells
@@ -181,7 +182,7 @@ def _is_product(command: str, words: Sequence[str]) -> bool:
 def _let_know(asked: Flags, output: Output, ended: CommandResult | SmsctlError) -> None:
     """Let the site know of a bad end of cron's run, and of what earlier runs have left untold."""
     reply = ended if isinstance(ended, CommandResult) else CommandResult()
-    is_bad = output.command in _RUN_BY_CRON and ended.exit_code is not ExitCode.OK
+    is_bad = output.command in (*_RUN_BY_CRON, *_UPKEEP) and ended.exit_code is not ExitCode.OK
     looks_back = output.command in _LOOK_BACK and not output.leaves_no_trace
     if is_bad or reply.overruled or reply.is_alarm or any(reply.left) or looks_back:
         from smsctl.cli import notify

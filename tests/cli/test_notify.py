@@ -103,6 +103,15 @@ def test_what_is_resumed_or_sent_again_is_watched_over_as_well(
     assert told(tmp_path)["SMSCTL_COMMAND"] == command
 
 
+@pytest.mark.parametrize(("words", "code"), [("ledger backup /no/such/folder/ledger.db", 8), ("purge", 2)])
+def test_cron_s_upkeep_is_watched_over_as_well(
+    words: str, code: int, live_gateway: LiveGateway, alarm: Path, tmp_path: Path
+) -> None:
+    live = live_gateway(notify={"command": str(alarm)})
+    assert run_process("--config", live.config, "--quiet", *words.split()).code == code
+    assert told(tmp_path)["SMSCTL_EXIT_CODE"] == str(code)
+
+
 @pytest.mark.parametrize(
     ("script", "says"),
     [
