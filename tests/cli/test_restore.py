@@ -159,6 +159,13 @@ def test_in_a_log_an_accepted_restore_is_one_story(office: Office) -> None:
     assert "the block list: who has said STOP since is not on it" in ran.said
 
 
+def test_what_stops_it_then_hides_not_that_it_was_put_back(office: Office) -> None:
+    office.ledger.with_name("ledger.db.high-water").write_text("damaged")
+    ran = office("ledger", "restore", office.backup, "--yes", *REASON)
+    assert (ran.code, f"{office.backup} is in its place." in ran.err) == (9, True), ran.err
+    assert office.mailings() == 1
+
+
 def test_without_a_yes_nothing_changes(office: Office) -> None:
     assert office("ledger", "restore", office.backup).code == 5
     ran = run_terminal(["--config", office.config, "ledger", "restore", office.backup], [("[y/N]", "")])

@@ -1,6 +1,7 @@
 """`smsctl ledger restore` and `accept-restore`: which of two ledgers holds what, and what was sent since."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from smsctl.actions.accept_restore import Accepted, accept_restore
@@ -27,7 +28,8 @@ def restore_asked(wiring: Wiring, file: Path, *, yes: bool, reason: str | None) 
     Raises NotConfirmedError.
     """
     done = _put_back_asked(wiring, file, yes=yes)
-    older = restoring.found_restored(wiring.ledger)
+    with _told_that_it_lies_there(file):
+        older = restoring.found_restored(wiring.ledger)
     if older and reason is None and wiring.output.interactive:
         wiring.output.show([*done.screen, GAP, TextLine(older.why), TextLine(_UNTIL_ACCEPTED)])
         done = done._replace(screen=[])  # it has been read
@@ -40,17 +42,23 @@ def restore_asked(wiring: Wiring, file: Path, *, yes: bool, reason: str | None) 
         notes = [Note(code="restored", level="warning", text=one) for one in told]
         screen = [*done.screen, *map(TextLine, told)]
         return done._replace(screen=screen, said=notes, is_told_always=bool(told))
-    try:
+    with _told_that_it_lies_there(file):
         then = accepted(wiring, reason, is_known=True)
-    except SmsctlError as error:
-        error.problems = (*error.problems, say("{file} is in its place.", file=file))
-        raise
     return then._replace(
         data={**done.data, **then.data},
         screen=[*done.screen, *then.screen],
         notes=done.notes,
         exit_code=worst([done.exit_code, then.exit_code]),
     )
+
+
+@contextmanager
+def _told_that_it_lies_there(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except SmsctlError as error:
+        error.problems = (*error.problems, say("{file} is in its place.", file=file))
+        raise
 
 
 def _put_back_asked(wiring: Wiring, file: Path, *, yes: bool) -> CommandResult:
