@@ -14,10 +14,10 @@ from pathlib import Path
 
 from smsctl.cli.output import envelope
 from smsctl.cli.output.blocks import Block, TextLine, Tone
-from smsctl.cli.output.language import whole
+from smsctl.cli.output.language import opened, whole
 from smsctl.cli.output.log import Log
 from smsctl.cli.output.phrases import NOTHING_LEAVES, mistake
-from smsctl.cli.output.reply import CommandResult, Note, hint, notes_of
+from smsctl.cli.output.reply import HINT, CommandResult, Note, hint, notes_of
 from smsctl.cli.output.screen import Screen
 from smsctl.errors import (
     ExitCode,
@@ -90,6 +90,11 @@ class Stopping:
 
 
 _TONES = {"error": Tone.BAD, "warning": Tone.WARN, "info": Tone.PLAIN}
+
+
+def _line(note: Note) -> TextLine:
+    """Return a note as it stands alone; a hint may end in a command, to be copied as it is."""
+    return TextLine((opened if note.code == HINT else whole)(note.text), _TONES[note.level])
 
 
 class Output:
@@ -223,9 +228,7 @@ class Output:
             self.write(reply.page)
         elif self._is_quiet and well and not reply.is_told_always:
             return code
-        self.err.show(
-            [TextLine(whole(note.text), _TONES[note.level]) for note in (*self._kept, *reply.notes)]
-        )
+        self.err.show([_line(note) for note in (*self._kept, *reply.notes)])
         if reply.page is not None:
             return code
         if reply.summary is None or self.watched:
@@ -242,8 +245,7 @@ class Output:
         if self.speaks_json:
             self._write_json(self._known, notes_of(error), error.exit_code)
             return error.exit_code
-        kept = [TextLine(whole(note.text), _TONES[note.level]) for note in self._kept]
-        self.err.show([*kept, *mistake(error)])
+        self.err.show([*map(_line, self._kept), *mistake(error)])
         return error.exit_code
 
     @property
