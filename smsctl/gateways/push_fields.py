@@ -21,8 +21,8 @@ _AS_LATIN_1 = "smsctl-as-latin-1"
 _CONTROL = dict.fromkeys([*range(32), *range(127, 160)])
 
 _CHARSETS = frozenset(
-    {"utf-8", "utf8", "iso-8859-1", "latin1", "iso-8859-15", "us-ascii", "ascii", "windows-1252", "utf-16"}
-)
+    {"utf-8", "iso8859-1", "iso8859-15", "ascii", "cp1252", "utf-16"}
+)  # as Python calls them
 
 Fields = Mapping[str, object]
 Pairs = Iterable[tuple[str, str]]
@@ -112,10 +112,15 @@ def charset(content_type: str) -> str | None:
 
     Raises LookupError for one that no gateway has any business with.
     """
+    import codecs
+
     named = re.search(r"""(?i)charset\s*=\s*["']?([\w.:-]{1,40})""", content_type)
-    if named and named[1].lower() not in _CHARSETS:
+    if named is None:
+        return None
+    known = codecs.lookup(named[1]).name  # each has many names, and gateways use several
+    if known not in _CHARSETS:
         raise LookupError(named[1])
-    return named[1].lower() if named else None
+    return known
 
 
 def text_of(pieces: Iterable[bytes], encoding: str) -> Iterator[str]:

@@ -254,7 +254,10 @@ def must_be_read_or_refused(pushed: Push) -> None:
     assert isinstance(push_batch, PushBatch)
 
 
-@pytest.mark.parametrize("named", ["utf-8", "utf8", "latin1", "us-ascii", "iso-8859-15", "iso-8859-1"])
+@pytest.mark.parametrize(
+    "named",
+    ["utf-8", "utf8", "latin1", "latin-1", "us-ascii", "iso-8859-15", "iso-8859-1", "cp1252", "Windows-1252"],
+)
 def test_a_charset_that_is_no_more_than_a_name_loses_no_stop(named: str) -> None:
     body = "<MSGLST><MSG><ID>1</ID><TEXT>STOP å</TEXT><SND>46701740605</SND></MSG></MSGLST>".encode("latin-1")
     (found,) = read_push(
