@@ -12,6 +12,8 @@ from smsctl.cli.output.plain import safe
 from smsctl.domain.secret import Secret
 from smsctl.errors import CredentialError, NotConfirmedError, Sentence, UsageError, say
 
+_MOST_PIPED = 65_536  # characters: more than any secret has
+
 _ROOM_FOR_ANSWER = 8  # cells
 _YES = frozenset({"y", "yes", "j", "ja"})
 _CHEAPER = frozenset({"c", "cheaper", "b", "billigare"})
@@ -128,22 +130,22 @@ def ask_choice(
 
 
 def secret(output: Output, question: Sentence) -> Secret:
-    """Ask for a secret without echo, or read one line of standard input where that is no terminal."""
+    """Ask for a secret without echo, or read standard input where that is no terminal: one line."""
     if sys.stdin.isatty():
         import getpass
 
         with _broken_off(output):
             return _secret_of(getpass.getpass(words(question)))
     try:
-        line = sys.stdin.readline().rstrip("\r\n")
+        given = sys.stdin.read(_MOST_PIPED).rstrip("\r\n")
     except UnicodeDecodeError:
         raise _no_text() from None
-    if not line:
+    if not given:
         raise UsageError(
             say("No secret was given on standard input."),
             hint=say("Run it in a terminal, or pipe the secret in."),
         )
-    return _secret_of(line)
+    return _secret_of(given)
 
 
 def _secret_of(line: str) -> Secret:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from smsctl.domain.database_address import Address
 
 _LONGEST_PATH = 4096
+_MOST_FOLDERS = 500  # Python makes each with a call within the other, and has 1,000 of them
 
 
 def _columns(value: object, _folder: Path) -> tuple[str, ...]:
@@ -28,7 +29,7 @@ def _path(value: object, folder: Path) -> Path:
             " write the path in single quotation marks"
         )
         raise UnfitValueError(sentence)
-    written = Path(line(value, _LONGEST_PATH))
+    written = _written(value)
     if str(written).startswith("~"):
         try:
             written = written.expanduser()
@@ -37,9 +38,16 @@ def _path(value: object, folder: Path) -> Path:
     return folder / written
 
 
+def _written(value: object) -> Path:
+    written = Path(line(value, _LONGEST_PATH))
+    if len(written.parts) > _MOST_FOLDERS:
+        raise UnfitValueError(say("has more than {most} folders in it", most=_MOST_FOLDERS))
+    return written
+
+
 def _one_path(value: object, _folder: Path) -> Path:
     """Read the path of what all users share; it is relative to the config file, not to a link to it."""
-    written = Path(line(value, _LONGEST_PATH))
+    written = _written(value)
     if written.name in ("", ".."):
         raise UnfitValueError(say("must name a file, not a folder"))
     if str(written).startswith("~"):

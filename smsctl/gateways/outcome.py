@@ -61,16 +61,22 @@ class WrongCounterpart(NamedTuple):
 Outcome = HttpReply | NotSent | Unclear | Stale | WrongCounterpart
 
 
-def reply_in(outcome: Outcome, no_answer: Callable[[Words], StoppedError]) -> HttpReply:
-    """Return the reply; raise where there is none, by `no_answer` where nobody has answered."""
+_CHECK_URL = say("Check url under [gateway] in the config, and the site's proxy.")
+
+
+def reply_in(
+    outcome: Outcome, no_answer: Callable[[Words], StoppedError], mend: Sentence = _CHECK_URL
+) -> HttpReply:
+    """Return the reply; raise where there is none: by `no_answer`, or `mend` where none was reached."""
     if isinstance(outcome, WrongCounterpart):
         raise outcome.error()
+    if isinstance(outcome, NotSent):
+        raise StoppedError(say("The gateway cannot be reached: {text}", text=outcome.text), hint=mend)
     if not isinstance(outcome, HttpReply):
         raise no_answer("" if isinstance(outcome, Stale) else outcome.text)
     return outcome
 
 
-_CHECK_URL = say("Check url under [gateway] in the config, and the site's proxy.")
 _ASK_SUPPORT = say(
     "The login is not what is wrong: smsctl gateway probe tries it. Ask the gateway's support what was."
 )

@@ -21,6 +21,7 @@ _REFUSED = {
     REPORTS: say("The gateway refused the login to its queue of reports (HTTP {status}).", status=""),
     INCOMING: say("The gateway refused the login to its queue of incoming SMS (HTTP {status}).", status=""),
 }
+_CHECK_URL = say("Check poll_url under [reports] in the config, and the site's proxy.")
 
 
 class PolledQueue:
@@ -79,13 +80,13 @@ class PolledQueue:
             connect_timeout_s=min(self._options.connect_timeout_s, within_s),
             total_timeout_s=min(self._options.total_timeout_s, within_s),
         )
-        reply = reply_in(exchange(options, method, url, headers=headers, body=body), _no_answer)
+        reply = reply_in(exchange(options, method, url, headers=headers, body=body), _no_answer, _CHECK_URL)
         if reply.status in _LOGIN_REFUSED:
             raise GatewayRefusedError(_REFUSED[self._kind].given(status=reply.status), hint=CHECK_ACCOUNT)
         if reply.status == _EMPTY and _is_page(reply):
             raise StoppedError(
                 say("Not the gateway's queue answered, but a web page: HTTP 404."),
-                hint=say("Check poll_url under [reports] in the config, and the site's proxy."),
+                hint=_CHECK_URL,
             )
         return reply
 

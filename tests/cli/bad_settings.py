@@ -91,6 +91,14 @@ COMMAND_LINES = (
         config={"gateway": {"password": None}},
     ),
     Case(
+        id="a secret of several lines",
+        argv="credential set",
+        code=8,
+        says=("several lines", "pipe in one line"),
+        config={"gateway": {"password": {"source": "file", "path": "kept"}}},
+        stdin="user\n" + SECRET,
+    ),
+    Case(
         id="a secret that is not ours to keep",
         argv="credential set",
         code=8,

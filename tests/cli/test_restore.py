@@ -88,6 +88,7 @@ def rehearsed(office: Office, tmp_path: Path) -> Path:
 def test_a_backup_of_rehearsals_does_not_become_the_live_ledger(office: Office, rehearsed: Path) -> None:
     done = office("ledger", "restore", rehearsed, "--yes", *REASON)
     assert (done.code, "ledger of rehearsals" in done.said, str(rehearsed) in done.said) == (8, True, True)
+    assert "Name a file that `ledger backup` has made in live mode." in done.said
     assert (office.mailings(), office.kept()) == (2, [])
     assert office.send("three").code == 0
     back = office("--simulate", "ledger", "restore", rehearsed, "--yes")

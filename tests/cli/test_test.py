@@ -8,7 +8,7 @@ from smsctl.simulator.server import Behaviour
 
 from ..conftest import SECRET, LiveGateway, MakeConfig
 from ..front_door import Run, run_terminal
-from ..gateways.fault_server import FaultServer, answering
+from ..gateways.fault_server import FaultServer, answering, free_port
 
 
 def test_a_test_tells_the_masked_number_the_parts_and_the_answer(make_config: MakeConfig) -> None:
@@ -101,6 +101,19 @@ def test_a_rehearsed_login_is_told_to_be_one(
     rehearsed = run("--config", make_config(), "gateway", "probe")
     assert rehearsed.out == f"{took}Simulation: it was the simulator that answered.\n"
     assert run("--config", live_gateway().config, "gateway", "probe").out == took
+
+
+@pytest.mark.parametrize("module", ["intelecom", "pswincom"])
+def test_a_gateway_that_is_not_there_is_told_so(
+    make_config: MakeConfig, run: Run, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    monkeypatch.setenv("SMSCTL_GATEWAY_SECRET", SECRET)
+    nowhere = {"module": module, "url": f"http://127.0.0.1:{free_port()}"}
+    config = make_config(mode="live", gateway=nowhere)
+    ran = run("--config", config, "gateway", "probe")
+    assert ran.code == 7, ran.said
+    assert "he gateway cannot be reached: " in ran.err
+    assert "Check url under [gateway] in the config" in ran.err
 
 
 @pytest.mark.parametrize("module", ["intelecom", "pswincom"])

@@ -485,23 +485,42 @@ def _touch(ledger: Ledger | None) -> None:
             ledger.rows(f"SELECT * FROM {table}")
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give a file away")
-def test_a_ledger_of_another_user_is_told_in_words(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.db"
-    _of_another_user(path)
+_BY_WHOM = "Run smsctl as its owner, or share it: `[ledger] group` in the config.\n"
+
+
+def _told_as_another(asked: str, path: Path, tmp_path: Path) -> str:
+    """Return what another user is told, and the hint."""
     code = (
         "import os, sys; from pathlib import Path\n"
         "from smsctl.ledger.sqlite import file\n"
         "from smsctl.errors import LedgerError\n"
         "os.setuid(12346)\n"
-        "try: file.refuse_stranger(Path(sys.argv[1]), None)\n"
-        "except LedgerError as error: print(error)"
+        f"try: file.{asked}\n"
+        "except LedgerError as error: print(error, error.hint, sep='\\n')"
     )
     above = (folder for folder in tmp_path.parents if folder.is_relative_to(tempfile.gettempdir()))
     for folder in (tmp_path, *(one for one in above if one != Path(tempfile.gettempdir()))):
         folder.chmod(0o755)
     ran = subprocess.run(python(code, path), cwd=ROOT, capture_output=True, text=True, check=True)
-    assert ran.stdout == f"{path}: the ledger belongs to another user.\n"
+    return ran.stdout
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize("asked", ["is_there(Path(sys.argv[1]))", "refuse_stranger(Path(sys.argv[1]), None)"])
+def test_a_ledger_that_this_user_may_not_look_at_says_who_may(tmp_path: Path, asked: str) -> None:
+    path = tmp_path / "closed" / "ledger.db"
+    open_ledger(path).close()
+    path.parent.chmod(0o700)
+    told = f"{path}: cannot be read: Permission denied.\n"
+    assert _told_as_another(asked, path, tmp_path) == told + _BY_WHOM
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can give a file away")
+def test_a_ledger_of_another_user_is_told_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    _of_another_user(path)
+    told = f"{path}: the ledger belongs to another user.\n"
+    assert _told_as_another("refuse_stranger(Path(sys.argv[1]), None)", path, tmp_path) == told + _BY_WHOM
 
 
 def test_a_ledger_without_a_place_is_told_in_words(tmp_path: Path) -> None:

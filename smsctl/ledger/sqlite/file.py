@@ -19,6 +19,7 @@ _NETWORK = frozenset(
         "beegfs", "davfs", "vboxsf", "vmhgfs", "fuse",
     }
 )  # fmt: skip
+_BY_WHOM = say("Run smsctl as its owner, or share it: `[ledger] group` in the config.")
 _NOT_DURABLE = (errno.EIO, errno.ENOSPC)
 _SPARE_BYTES = 10_000_000
 _ROW_BYTES = 2048
@@ -54,9 +55,7 @@ def is_there(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return False
     except OSError as error:
-        raise LedgerError(
-            say("{path}: cannot be read: {reason}.", path=path, reason=reason(error))
-        ) from error
+        raise _unreadable(path, error) from error
     return True
 
 
@@ -65,9 +64,7 @@ def refuse_stranger(path: Path, group: str | None) -> None:
     try:
         file, folder = path.lstat(), path.parent.stat()
     except OSError as error:
-        raise LedgerError(
-            say("{path}: cannot be read: {reason}.", path=path, reason=reason(error))
-        ) from error
+        raise _unreadable(path, error) from error
     if not stat.S_ISREG(file.st_mode):
         raise LedgerError(
             say("{path}: the ledger must be a plain file, not a link or a folder.", path=path),
@@ -103,9 +100,7 @@ def owner_for_root(path: Path, group: str | None) -> users.Owner | None:
             ),
         ) from None
     except OSError as error:
-        raise LedgerError(
-            say("{path}: cannot be read: {reason}.", path=path, reason=reason(error))
-        ) from error
+        raise _unreadable(path, error) from error
     if found.st_uid != 0:
         return users.Owner(uid=found.st_uid, gid=found.st_gid)
     if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
@@ -188,12 +183,17 @@ def _refuse_mode(path: Path, mode: int, group: str | None) -> None:
         )
 
 
+def _unreadable(path: Path, error: OSError) -> LedgerError:
+    hint = _BY_WHOM if isinstance(error, PermissionError) else None
+    return LedgerError(say("{path}: cannot be read: {reason}.", path=path, reason=reason(error)), hint=hint)
+
+
 def _refuse_owner(path: Path, file: os.stat_result, group: str | None) -> None:
     if users.is_root() or users.is_ours(file.st_uid) or file.st_uid == 0 or group is not None:
         return
     raise LedgerError(
         say("{path}: the ledger belongs to another user.", path=path),
-        hint=say("Run smsctl as its owner, or share it: `[ledger] group` in the config."),
+        hint=_BY_WHOM,
     )
 
 

@@ -19,6 +19,7 @@ from smsctl.ledger.sqlite.contents import ANOTHER_FILE, look
 
 Opener = Callable[[Path], BinaryIO]
 _PIECE_BYTES = 1 << 20
+_A_LIVE_ONE = say("Name a file that `ledger backup` has made in live mode.")
 _BY_WHOM = say("Run it as the user who sends, who must be able to write in the ledger's folder.")
 
 
@@ -41,7 +42,7 @@ def put_back(
                 undone.callback(path.unlink, missing_ok=True)
             _copy(backup, new, group, open_file)
             if look(new, backup).is_rehearsed and live:
-                raise InputError(rehearsed(str(backup)).sentence, hint=ANOTHER_FILE)
+                raise InputError(rehearsed(str(backup)).sentence, hint=_A_LIVE_ONE)
             has_key = _is_there(key_of(backup))
             if has_key:
                 _copy(key_of(backup), key_of(new), group, open_file)
