@@ -19,12 +19,12 @@ def check_server(
 ) -> Iterator[Finding]:
     """Look whether this host could send from it now; `shown` puts a time on the local clock."""
     if ledger is None:
-        text = say(
-            "{path} holds no ledger yet; the first mailing makes it. This user is {user}.",
-            path=place,
-            user=actor.user,
+        text = say("{path} holds no ledger yet. This user is {user}.", path=place, user=actor.user)
+        bring = say(
+            "If one was sent from before, bring it before anything else, also before an activation:"
+            " smsctl ledger copy --from FILE"
         )
-        yield Finding(Level.OK, text)
+        yield Finding(Level.WARNING, text=text, mend=bring)
         return
     faults = [*ledger_faults(ledger, quick=True)]
     yield from faults

@@ -422,6 +422,16 @@ def test_reading_makes_nothing(url: str, make_config: MakeConfig, run: Run, mess
         assert admin.execute("SELECT to_regnamespace('smsctl')").fetchone() == (None,)
 
 
+def test_where_there_is_none_yet_the_earlier_one_is_to_be_brought_first(
+    url: str, make_config: MakeConfig, run: Run
+) -> None:
+    """Whoever is told only that no service is active buys a package, and the copy is refused then."""
+    config = make_config(mode="live", ledger={"path": None, "url": url, "state": "state"})
+    said = " ".join(run("--config", config, "doctor").said.split())
+    assert "bring it before anything else, also before an activation: smsctl" in said
+    assert "ledger copy --from FILE" in said
+
+
 def test_two_hosts_send_from_one_ledger(
     live: Live, url: str, run: Run, message: Path, tmp_path: Path
 ) -> None:
