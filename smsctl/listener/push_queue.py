@@ -26,7 +26,7 @@ class _QueuedBatch:
 
     push_batch: PushBatch
     stored: bool = False
-    undecided: Lock = field(default_factory=Lock)  # an Event takes four times as long
+    undecided: Lock = field(default_factory=Lock)  # an Event takes ten times as long
 
 
 class PushQueue:
