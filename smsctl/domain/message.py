@@ -9,6 +9,7 @@ from enum import IntEnum, StrEnum
 from itertools import chain, repeat, starmap
 from typing import TYPE_CHECKING, NamedTuple, overload
 
+from smsctl.domain.moment import stamp
 from smsctl.domain.remark import Words
 from smsctl.errors import Sentence
 
@@ -77,6 +78,11 @@ class Letter(NamedTuple):
     want_report: bool = True
     invoice_node: str | None = None
     cost_centre: str | None = None  # of the messages of one batch
+
+    @property
+    def held_until(self) -> str | None:
+        """Until when the gateway is asked to hold it, as the ledger writes times; None: it leaves at once."""
+        return None if self.send_at is None else stamp(self.send_at)
 
     def due(self, now: datetime) -> "Letter":
         """Return the letter as it leaves now: at once where its time has come, maybe while a run sends.

@@ -4,7 +4,6 @@ from smsctl.cli.mailings import plan_personal
 from smsctl.cli.output import figures, filled
 from smsctl.cli.output.blocks import Block, Fact, Text, TextLine, Tone
 from smsctl.domain.cheaper import Cheaper, CheaperWay
-from smsctl.domain.moment import stamp
 from smsctl.domain.plan import Earlier, Offer, OutOfUse, Plan, offer
 from smsctl.domain.text import Encoding, costly
 from smsctl.errors import Sentence, say, say_n
@@ -20,7 +19,7 @@ def data(plan: Plan) -> dict[str, object]:
         "findings": [one.data for one in plan.findings],
         "cheaper": _offer_data(offer(plan)),
         "earlier": _earlier_data(plan.earlier),
-        "send_at": plan.order.letter.send_at and stamp(plan.order.letter.send_at),
+        "send_at": plan.order.letter.held_until,
     }
 
 

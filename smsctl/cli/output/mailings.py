@@ -8,7 +8,6 @@ from smsctl.cli.output.blocks import Block, Fact, Text, TextLine
 from smsctl.cli.output.fields import Field, facts_of, table_of
 from smsctl.domain.mailing import CostShare, Label, Mailing, MailingTotals
 from smsctl.domain.message import Status
-from smsctl.domain.moment import stamp
 from smsctl.errors import Sentence, joined, say
 
 
@@ -23,7 +22,7 @@ def data(mailing: Mailing, tally: MailingTotals) -> dict[str, object]:
         "audience": str(mailing.audience),
         **mailing.label._asdict(),
         **facts_of(mailing, "retry_of", "created_at", "created_by", "messages"),
-        "send_at": mailing.letter.send_at and stamp(mailing.letter.send_at),
+        "send_at": mailing.letter.held_until,
         "states": {str(state): n for state, n in tally.states.items()},
         **facts_of(tally, "parts", "cost_ore"),
     }

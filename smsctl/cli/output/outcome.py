@@ -9,7 +9,6 @@ from smsctl.cli.output.phrases import NOTHING_LEAVES
 from smsctl.domain.audience import OutsideRows
 from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
-from smsctl.domain.moment import stamp
 from smsctl.domain.remark import Words
 from smsctl.domain.unsettled import unsettled_of
 from smsctl.errors import Sentence, say
@@ -69,7 +68,7 @@ def data(
         "recipients": whom.data(mailing.rows, mailing.messages, skipped, mailing.audience_rows, outside),
         "text": {"encoding": mailing.size.encoding, "units": mailing.size.units, "parts": mailing.size.parts},
         "cost": {"parts": tally.parts, "ore": tally.cost_ore, "currency": "SEK"},
-        "send_at": mailing.letter.send_at and stamp(mailing.letter.send_at),
+        "send_at": mailing.letter.held_until,
         "dry_run": False,
         "outcome": {str(state): tally.states[state] for state in Status if tally.states.get(state)},
     }
