@@ -58,10 +58,8 @@ def text_of(field: TextField, written: str, *, replace: bool) -> str:
 
 def measured(text: str, profile: PartProfile) -> FilledCell:
     """Return a piece of text with its units counted."""
-    units, narrow = (
-        len(text.encode("utf-16-be", "surrogatepass")) // 2,
-        septets(text, profile) if text else b"",
-    )
+    units = len(text.encode("utf-16-be", "surrogatepass")) // 2
+    narrow = septets(text, profile) if text else b""
     pairs = units > len(text) if narrow is None else gsm7.PAIR in narrow
     return FilledCell(
         text=text,

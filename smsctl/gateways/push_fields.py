@@ -1,7 +1,7 @@
 """How the fields of a push are read: as short plain text, and numbers as E.164."""
 
 import re
-from codecs import BOM_UTF8
+from codecs import BOM_UTF8, lookup
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Final, TypeVar
@@ -112,12 +112,10 @@ def charset(content_type: str) -> str | None:
 
     Raises LookupError for one that no gateway has any business with.
     """
-    import codecs
-
     named = re.search(r"""(?i)charset\s*=\s*["']?([\w.:-]{1,40})""", content_type)
     if named is None:
         return None
-    known = codecs.lookup(named[1]).name  # each has many names, and gateways use several
+    known = lookup(named[1]).name  # each has many names, and gateways use several
     if known not in _CHARSETS:
         raise LookupError(named[1])
     return known
