@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from smsctl.domain.cells import veiled
-from smsctl.domain.headings import EXAMPLE, HEADERS, fold, is_heading, means, words_of
+from smsctl.domain.headings import EXAMPLE, HEADERS, fold, is_heading, may_mean_number, means, words_of
 from smsctl.errors import InputError, Sentence, say
 
 Named = Mapping[str, str | tuple[str, ...]]
@@ -84,7 +84,7 @@ def find_columns(
     _refuse_unknown(named)
     refuse_people(header)
     titles = tuple(position_of(header, one) for one in named.get("number", ()))
-    numbers = titles or _one(header, "number")
+    numbers = titles or _one_of_numbers(header)
     if not numbers:
         raise UnfoundError(
             "number",
@@ -159,6 +159,10 @@ NAME_COLUMNS: Final = say("Write a row above it that names the columns, such as 
 _NAME_IT = say(
     "Name the right one under [columns] in the config or with --column, as in: --column number='Mobil VH1'"
 )
+_NAME_NUMBERS = say(
+    "Name the right one under [columns] in the config or with --column, as in: --column number='Mobil VH1';"
+    " or several, where each of them is to get a message."
+)
 _RENAME = say("Give each of them a heading of its own in the file.")
 _NAME_TERMS = say(
     "Name it under [columns] in the config or with --column accepted_terms=HEADER. Where no"
@@ -175,20 +179,36 @@ def _refuse_unknown(overrides: Mapping[str, object]) -> None:
             )
 
 
+def _one_of_numbers(header: Sequence[str]) -> tuple[int, ...]:
+    """Return the known column of numbers; whose number stands in another beside it would hear nothing."""
+    found = [position for position, text in enumerate(header) if may_mean_number(text)]
+    known = tuple(position for position in found if fold(header[position]) in HEADERS["number"])
+    if known and len(found) > 1:
+        raise _unclear(header, "number", found)
+    return known
+
+
 def _one(header: Sequence[str], name: str) -> tuple[int, ...]:
     found = tuple(position for position, text in enumerate(header) if fold(text) in HEADERS[name])
     if len(found) > 1:
-        raise MisfitError(
-            say(
-                "{count} columns could be {name}: {found}. {seen}",
-                count=len(found),
-                name=name,
-                found=", ".join(header[position] for position in found),
-                seen=seen_in(header),
-            ),
-            hint=_NAME_IT if len({header[position] for position in found}) > 1 else _RENAME,
-        )
+        raise _unclear(header, name, found)
     return found
+
+
+def _unclear(header: Sequence[str], name: str, found: Sequence[int]) -> MisfitError:
+    """Return the question which of several columns is meant; those called the same cannot be named."""
+    titles = [header[position] for position in found]
+    name_it = _NAME_NUMBERS if name == "number" else _NAME_IT
+    return MisfitError(
+        say(
+            "{count} columns could be {name}: {found}. {seen}",
+            count=len(found),
+            name=name,
+            found=", ".join(titles),
+            seen=seen_in(header),
+        ),
+        hint=name_it if len({*titles}) > 1 else _RENAME,
+    )
 
 
 def _one_or_none(header: Sequence[str], name: str, named: Sequence[str]) -> int | None:

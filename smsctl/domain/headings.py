@@ -66,6 +66,13 @@ def means(text: str, name: str, beside: Collection[str] = ()) -> bool:
     return re.search(_PROTECTS, kept) is not None and re.search(_IS_PAPER, kept) is None
 
 
+def may_mean_number(text: str) -> bool:
+    """Tell whether a header is of numbers, and counts them or tells whose they are: Mobil 2, Mobil VH1."""
+    words = (re.sub("[0-9]", "", fold(word)) for word in re.split(_BETWEEN_WORDS, text))
+    kept = "".join(word for word in words if word not in _WHOSE)
+    return fold(text) in HEADERS["number"] or kept in HEADERS["number"] - _OF_ANYTHING
+
+
 def words_of(text: str) -> set[str]:
     """Return the words of a heading, folded."""
     return {fold(word) for word in re.split(_BETWEEN_WORDS, text) if fold(word)}
@@ -79,6 +86,12 @@ _PROTECTS: Final = (
 )
 _IS_PAPER: Final = "avtal|forbindelse|forsakran|intyg|bevis|blankett"
 """Staff sign one: Sekretessavtal."""
+_OWNERS: Final = """
+    vh vardnadshavare malsman foralder mamma pappa mor far elev barn student
+    guardian parent mother father pupil child
+"""
+_WHOSE: Final = frozenset(_OWNERS.split())
+_OF_ANYTHING: Final = {"nummer", "number"}  # a pupil's number is no telephone's
 _BETWEEN_WORDS: Final = r"[\s_\-/.,:()]+"
 
 

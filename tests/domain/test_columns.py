@@ -7,6 +7,7 @@ from smsctl.errors import InputError
 NAME_IT = (
     "Name the right one under [columns] in the config or with --column, as in: --column number='Mobil VH1'"
 )
+NAME_NUMBERS = f"{NAME_IT}; or several, where each of them is to get a message."
 NO_TERMS = (
     "Name it under [columns] in the config or with --column accepted_terms=HEADER."
     " Where no terms apply, set: require_accepted_terms = false"
@@ -79,6 +80,20 @@ def test_an_override_names_the_column(wanted: str) -> None:
     assert find_columns(header, {"number": wanted}).number == 0
 
 
+@pytest.mark.parametrize(
+    "other", ["Mobil2", "Mobil (2)", "Mobil VH2", "Telefon 1", "Vårdnadshavare 2 mobil", "Mobile guardian"]
+)
+def test_whose_number_stands_in_a_column_beside_the_known_one_is_not_forgotten(other: str) -> None:
+    with pytest.raises(InputError, match="2 columns could be number: Mobil, "):
+        find_columns(("Mobil", "Villkor", other))
+    assert find_columns(("Mobil", "Villkor", other), {"number": "Mobil"}).number == 0
+
+
+@pytest.mark.parametrize("other", ["Elev nummer", "Student number", "Telefon hem", "Mobil 2 samtycke", "2"])
+def test_what_is_no_mobile_number_asks_nothing(other: str) -> None:
+    assert find_columns(("Mobil", "Villkor", other)).number == 0
+
+
 def test_an_override_decides_between_two_that_would_do() -> None:
     assert find_columns(("Mobil", "Telefon", "Villkor"), {"number": "Telefon"}).number == 1
 
@@ -104,7 +119,13 @@ def test_every_column_can_be_overridden() -> None:
             ("Mobil", "Telefon", "Villkor"),
             {},
             "2 columns could be number: Mobil, Telefon. The file has these columns: Mobil, Telefon, Villkor.",
-            NAME_IT,
+            NAME_NUMBERS,
+        ),
+        (
+            ("Mobil", "Mobil 2", "Villkor"),
+            {},
+            "2 columns could be number: Mobil, Mobil 2. The file has these columns: Mobil, Mobil 2, Villkor.",
+            NAME_NUMBERS,
         ),
         (
             ("Mobil", "Namn", "namn", "Villkor"),
