@@ -20,7 +20,7 @@ from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment
 from smsctl.errors import Sentence, SmsctlError, say
 from smsctl.host import clock
-from smsctl.ledger import corrections, hosts, late_answers, reconciling, restoring, under_way
+from smsctl.ledger import blocklist, corrections, hosts, late_answers, reconciling, restoring, under_way
 from smsctl.ledger.batches import Claim
 from smsctl.ledger.host_mark import name_of
 from smsctl.ledger.hosts import HaltError
@@ -124,11 +124,15 @@ def _left(search: Search) -> list[Unknown]:
 
 
 def _may_repeat(search: Search, unknown: Unknown) -> bool:
+    """Say whether a batch may be submitted again: none with somebody who is on the block list by now."""
     return (
         search.proved_at is not None
         and search.proved_at < unknown.claimed.at
         and reconciling.proved_after(search.ledger, search.account) < unknown.claim.id
         and _is_young(unknown.claimed, search.now())
+        and not blocklist.among(
+            search.ledger, unknown.claim.batch.numbers, (search.mailing.municipality.key,)
+        )
     )
 
 

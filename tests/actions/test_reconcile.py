@@ -15,7 +15,7 @@ from smsctl.domain.gateway import CancelResult, Listed
 from smsctl.domain.message import Answer, Batch, Status, SubmitVerdict
 from smsctl.domain.moment import Moment, Uptime
 from smsctl.errors import StoppedError, say
-from smsctl.ledger import fitness, mailings, reconciling
+from smsctl.ledger import blocklist, fitness, mailings, reconciling
 from smsctl.ledger.store import Ledger
 
 from .desk import ACTOR, PACE, Desk, Script, ScriptedGateway, all_of_it, each, moment
@@ -86,6 +86,23 @@ def test_what_a_person_has_cancelled_is_never_submitted_again(desk: Desk) -> Non
     desk.send(mailing, gateway)
     cancel(desk.ledger, mailing, None, moment(), ACTOR, "wrong date")
     assert not may_be_repeated(desk.ledger, mailing, "", moment())
+    desk.send(mailing, gateway, proved_at=LONG_AGO)
+    assert len(gateway.submitted) == 1
+    assert desk.states(mailing) == {"unknown": 3}
+
+
+def test_a_batch_with_somebody_who_is_on_the_block_list_by_now_is_never_submitted_again(desk: Desk) -> None:
+    """Nobody knows whether the first time was taken: who has said STOP since might get the text only now."""
+    mailing, gateway = desk.mailing(3), ScriptedGateway(LOST, each(Status.ACCEPTED))
+    desk.send(mailing, gateway)
+    number = gateway.submitted[0].numbers[1]
+    with desk.ledger.transaction():
+        blocklist.add(desk.ledger, [number], moment(), ACTOR, blocklist.BY_STOP, ("elsewhere",))
+    elsewhere = ScriptedGateway(LOST)
+    desk.send(mailing, elsewhere, proved_at=LONG_AGO)
+    assert elsewhere.submitted, "another municipality's list says nothing of this mailing"
+    with desk.ledger.transaction():
+        blocklist.add(desk.ledger, [number], moment(), ACTOR, blocklist.BY_STOP)
     desk.send(mailing, gateway, proved_at=LONG_AGO)
     assert len(gateway.submitted) == 1
     assert desk.states(mailing) == {"unknown": 3}
