@@ -142,6 +142,7 @@ def leaving_of(plan: Plan) -> DepartingMailing:
         ceilings=order.ceilings,
         numbers=(person.number for person in recipients.ready),
         pairs=None if recipients.texts is None else recipients.pairs(),
+        most_to_one=recipients.ready.several[1] if recipients.texts is not None else 1,
         rows=recipients.rows,
         already_sent=len(recipients.skipped.get(SkipReason.ALREADY_SENT, ())),
         slot=order.slot,
@@ -164,7 +165,6 @@ def _leaving(
         had_it = len(recipients.ready.positions_of(repeated))
     return leaving_of(plan)._replace(
         same=plan_request.same,
-        most_to_one=recipients.ready.several[1] if recipients.texts is not None else 1,
         had_it=had_it,
         source=(sheet.path, sheet.modified),
         urgent=plan_request.urgent,

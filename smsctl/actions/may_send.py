@@ -200,7 +200,7 @@ def _too_few_or_many(leaving: DepartingMailing, most_to_one: int) -> Iterator[Re
             else rules.nobody(leaving.rows, leaving.unmatched)
         )
     elif leaving.most_to_one > most_to_one:
-        yield per_number(leaving.most_to_one, most_to_one)
+        yield per_number(leaving.most_to_one, most_to_one, is_retry=leaving.again is not None)
     elif messages < leaving.min_messages:
         yield rules.too_few(messages, leaving.min_messages)
 

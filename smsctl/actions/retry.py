@@ -22,7 +22,7 @@ from smsctl.domain.people import PeopleWriter
 from smsctl.domain.personal import TextWriter
 from smsctl.domain.plan import LetterOrder, Plan, make
 from smsctl.domain.recipients import Recipients, SkipReason
-from smsctl.domain.text import Encoding, measure
+from smsctl.domain.text import Encoding, TextSize, measure
 from smsctl.domain.verdict import RuleVerdict
 from smsctl.domain.wording import frozen
 from smsctl.errors import InputError, RuleError, say
@@ -65,6 +65,8 @@ def draft_retry(request: RetryRequest, gateway: Gateway, ledger: Ledger, under: 
     must_not_be_retried(ledger, parent.id, approvals.over(ledger, under.now.at))
     mailings.must_have_body(parent)
     letter = parent.letter._replace(send_at=request.send_at)
+    if not parent.personal:
+        _must_fit(letter.text.body, gateway.traits, parent)
     check_letter(gateway, letter, is_template=parent.personal)
     check_time(gateway.traits, letter.send_at, under.local_now)
     recipients = _recipients(request, gateway.traits, ledger, under)
@@ -128,7 +130,7 @@ def _recipients(request: RetryRequest, traits: Traits, ledger: Ledger, under: Ci
         else:
             places.append(one.place)
             if body is not None:
-                own.add(_measured(body, traits))
+                own.add(_filled(body, _must_fit(body, traits, parent, one.row)))
         put.add(one.row or 0, int(one.number), one.name)
     return Recipients(
         rows=rows,
@@ -148,13 +150,26 @@ def _had_it(parent: Mailing, ledger: Ledger, moment: Moment) -> Container[object
     return repeats.already_sent(ledger, mailings.body_hash(body), moment, bodies=(body,), is_retry=True)
 
 
-def _measured(body: str, traits: Traits) -> Filled:
-    """Return a text as today's gateway counts it. Raises InputError where it is too long for that one."""
+def _must_fit(body: str, traits: Traits, parent: Mailing, row: int | None = None) -> TextSize:
+    """Return what a text takes at today's gateway. Raises InputError where it is too long for that one."""
     size = measure(body, traits.parts)
     if size.parts > traits.max_parts:
-        raise InputError(say("The text is too long: at most {most} parts are sent.", most=traits.max_parts))
-    is_wide = size.encoding is Encoding.UCS2
-    return Filled(body=body, cells=(body,), parts=size.parts, is_wide=is_wide)
+        told = {"id": parent.id, "row": row, "parts": size.parts, "most": traits.max_parts}
+        raise InputError(
+            say("The text of mailing {id} takes {parts} parts now, and at most {most} are sent.", **told)
+            if row is None
+            else say(
+                "The text of row {row} of mailing {id} takes {parts} parts now, and at most {most} are sent.",
+                **told,
+            ),
+            hint=say("Allow it with max_parts under [gateway] in the config, or send a shorter text anew."),
+        )
+    return size
+
+
+def _filled(body: str, size: TextSize) -> Filled:
+    """Return a text that was filled in before, and stands in the place of all."""
+    return Filled(body=body, cells=(body,), parts=size.parts, is_wide=size.encoding is Encoding.UCS2)
 
 
 def _shares(before: Sequence[CostShare], places: Sequence[int]) -> tuple[CostShare, ...]:

@@ -265,9 +265,9 @@ def _opened_by_the_mailing(bill: Bill) -> int:
     return opened - 1 if opened and by_activation else opened
 
 
-def per_number(messages: int, most: int) -> Refusal:
+def per_number(messages: int, most: int, *, is_retry: bool) -> Refusal:
     """Return the refusal of a mailing that sends one number very many texts, as a switchboard's would get."""
-    return Refusal(
+    refusal = Refusal(
         rule=Rule.PER_NUMBER,
         sentence=say(
             "One number would get {messages} texts; max_messages_per_number allows {most}.",
@@ -277,3 +277,7 @@ def per_number(messages: int, most: int) -> Refusal:
         hint=say("Is it a switchboard's? Send one text to each number with: {command}", command=""),
         flags=("--one-per-number",),
     )
+    if not is_retry:
+        return refusal
+    mend = say("Where that is meant, raise max_messages_per_number under [limits] in the config.")
+    return refusal._replace(hint=mend, flags=())

@@ -358,3 +358,52 @@ def test_without_that_look_it_would_be(missed: Live, run: Run, monkeypatch: pyte
     change(missed.config, "UPDATE messages SET number = NULL WHERE id = 1")
     ran = retry(missed.config, run)
     assert (ran.code, ran.data["outcome"]) == (0, {"accepted": 1})
+
+
+SIBLINGS = [f"A;070-174 06 05;vh;Exempelkommun;ja;{elev}" for elev in ("Kim", "Åsa", "y" * 850)]
+
+
+@pytest.fixture
+def missed_siblings(live_gateway: LiveGateway, run: Run) -> Live:
+    """Three texts of their own to one number, of which none arrived; the third takes six parts."""
+    live = live_gateway(rows=SIBLINGS, header="Namn;Mobil;Grupp;Kommun;Godkänt villkor;Elev")
+    whole = ("--all", "--yes", "--max-parts", 99, "--text", "Hej ((Elev))")
+    assert run("--config", live.config, "send", *whole).code == 0
+    report(live.config, run, [FAILED] * 3)
+    return live
+
+
+def set_keys(config: Path, section: str, *lines: str) -> None:
+    found = config.read_text().replace(f"[{section}]", "\n".join((f"[{section}]", *lines)))
+    config.write_text(found, encoding="utf-8")
+
+
+def test_one_number_gets_no_more_texts_again_than_is_allowed_today(missed_siblings: Live, run: Run) -> None:
+    set_keys(missed_siblings.config, "limits", "max_messages_per_number = 2")
+    ran = retry(missed_siblings.config, run)
+    assert (ran.code, len(missed_siblings.simulator.accepted())) == (5, 3)
+    assert "One number would get 3 texts; max_messages_per_number allows 2." in ran.said
+    assert "raise max_messages_per_number under [limits]" in ran.said
+    assert "--one-per-number" not in ran.said, "a retry has no such flag"
+
+
+def test_a_text_of_their_own_that_is_too_long_now_is_told_by_its_row(missed_siblings: Live, run: Run) -> None:
+    set_keys(missed_siblings.config, "gateway", "max_parts = 5")
+    ran = retry(missed_siblings.config, run)
+    assert (ran.code, len(missed_siblings.simulator.accepted())) == (8, 3)
+    assert "The text of row 4 of mailing 1 takes 6 parts now, and at most 5 are sent." in ran.said
+    assert "max_parts under [gateway]" in ran.said
+
+
+def test_nobody_is_told_to_shorten_a_text_that_is_frozen(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    message.write_text("Hej " * 80, encoding="utf-8")
+    live = live_gateway(rows=guardians(2))
+    assert send(live.config, message, run).code == 0
+    report(live.config, run, [FAILED, FAILED])
+    set_keys(live.config, "gateway", "max_parts = 2")
+    ran = retry(live.config, run)
+    assert (ran.code, len(live.simulator.accepted())) == (8, 2)
+    assert "The text of mailing 1 takes 3 parts now, and at most 2 are sent." in ran.said
+    assert "Remove" not in ran.said
