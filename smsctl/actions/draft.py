@@ -123,7 +123,8 @@ def draft(plan_request: PlanRequest, gateway: Gateway, under: Circumstances) -> 
         carry=plan_request.carry,
     )
     again, urgent = plan_request.again, plan_request.urgent
-    order = order._replace(slot=needs_approval.slot_of(plan_request.key, order, again=again, urgent=urgent))
+    slot = needs_approval.slot_of(plan_request.key, order, plan_request.columns, again=again, urgent=urgent)
+    order = order._replace(slot=slot)
     account_status = account_status_of(under.ledger, plan_request.municipality, under.local_now)
     warnings = _warnings(plan_request, recipients, sheet)
     plan = make(order, recipients, gateway.traits, account_status, warnings=warnings)

@@ -1,10 +1,11 @@
 """Whether a mailing needs a second person, and whether anybody can tell who the first one is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from smsctl.config.settings import Settings
 from smsctl.domain import approval
 from smsctl.domain.approval import ApprovalTerms
+from smsctl.domain.headings import fold
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.plan import Bill, LetterOrder
 from smsctl.domain.rules import Refusal, Rule
@@ -22,10 +23,18 @@ def terms_for(settings: Settings, municipality: str) -> ApprovalTerms | None:
     return None if above is None else ApprovalTerms(above=above, expires=settings.approval.expires)
 
 
-def slot_of(key: str | None, order: LetterOrder, *, again: bool, urgent: bool) -> str | None:
+def slot_of(
+    key: str | None,
+    order: LetterOrder,
+    columns: Mapping[str, Sequence[str]],
+    *,
+    again: bool,
+    urgent: bool,
+) -> str | None:
     """Return a hash of what the slots of a key have in common; None where it is the same each time, or none.
 
     The text is part of it, so that nobody guesses a key or an audience out of it once the text is purged.
+    `columns` that are named decide who is in the audience, and who has accepted the terms.
     """
     if key is None or "{" not in key:
         return None
@@ -41,7 +50,9 @@ def slot_of(key: str | None, order: LetterOrder, *, again: bool, urgent: bool) -
         again,
         urgent,
     )
-    return mailings.body_hash(repr(alike))
+    named = {name: sorted(map(fold, headings)) for name, headings in columns.items() if headings}
+    named.pop("number", None)  # the order has it
+    return mailings.body_hash(repr((*alike, sorted(named.items())) if named else alike))
 
 
 def leaves_at_once(settings: Settings, *, urgent: bool, attended: bool) -> bool:

@@ -522,6 +522,18 @@ def test_the_doctor_lists_what_left_at_once_until_it_is_approved(
     assert "approve 1 --afterwards" not in run("--config", urgent.config, "doctor").said
 
 
+def test_whoever_approves_texts_of_their_own_afterwards_can_read_one(
+    site: Live, message: Path, run: Run, log_in: LogIn
+) -> None:
+    message.write_text("Hej ((Namn))")
+    argv = ("--config", site.config, "send", message, "--all", "--urgent", "--reason", "the school burns")
+    assert run(*argv, stdin="y\n", terminal=True).code == 0
+    log_in(BO)
+    approve = ("--config", site.config, "mailings", "approve", 1, "--afterwards")
+    assert "the first is shown with --show-numbers" in run(*approve, stdin="n\n", terminal=True).said
+    assert "│ Hej Person 0" in run(*approve, "--show-numbers", stdin="n\n", terminal=True).said
+
+
 def test_without_a_terminal_or_where_the_config_says_so_urgent_waits_too(
     live_gateway: LiveGateway, message: Path, run: Run, log_in: LogIn
 ) -> None:
@@ -966,6 +978,7 @@ OTHERS = {
     "key": lambda *_: ("--key", "other-{hour}"),
     "audience": lambda *_: ("--where", "Kommun=Exempelkommun"),
     "again": lambda *_: ("--again", "--reason", "x"),
+    "columns": lambda *_: ("--column", "group=Kommun"),
 }
 
 
@@ -1020,6 +1033,19 @@ def test_what_a_yes_for_every_time_is_for_stands_above_the_question(
     argv = ("--config", site.config, "mailings", "approve", 1, "--every-time")
     ran = run(*argv, stdin="n\n", terminal=True)
     assert (ran.code, "4 to 4 messages" in " ".join(ran.said.split())) == (5, True), ran.said
+    assert "fields" not in ran.said
+
+
+def test_whoever_approves_fields_for_every_time_is_told_that_they_are_not_compared(
+    site: Live, message: Path, run: Run, log_in: LogIn
+) -> None:
+    message.write_text("Hej ((Namn))")
+    assert send(site.config, message, run, "--key", "line-{hour}").code == 5
+    log_in(BO)
+    argv = ("--config", site.config, "mailings", "approve", 1, "--every-time")
+    ran = run(*argv, stdin="n\n", terminal=True)
+    told = "What its fields are filled in with is not compared: each slot may say something else."
+    assert (ran.code, told in " ".join(ran.seen.split())) == (5, True), ran.said
 
 
 def test_a_slot_that_opens_more_packages_than_were_approved_waits(

@@ -100,7 +100,7 @@ def _before_it_leaves(
     rest = _left(wiring, mailing, traits, under)
     wiring.output.know(render.data(mailing, mailings.tally(ledger, mailing)))
     if not said.yes:
-        further = _for_every_slot(asked) if said.every_time else []
+        further = _for_every_slot(mailing, asked) if said.every_time else []
         wiring.output.show([*_screen(wiring, mailing, asked, rest, traits), *further])
         _confirm(wiring, say("Approve mailing {id}?", id=mailing.id))
     gateway = None
@@ -198,7 +198,8 @@ def _afterwards(
     """Approve a mailing that has left."""
     if not yes:
         line = say("{user} sent this at once, being urgent:", user=asked.asked_by)
-        wiring.output.show([TextLine(line, Tone.STRONG), *quoted(mailing.letter.text.body)])
+        text = [*quoted(mailing.letter.text.body), *_own_text(wiring, mailing)]
+        wiring.output.show([TextLine(line, Tone.STRONG), *text])
         _confirm(wiring, say("Approve mailing {id} afterwards?", id=mailing.id))
     approve(wiring.ledger, mailing, _now(wiring, under), reason)
     return _replied(wiring, mailing, _approved(mailing))
@@ -216,7 +217,7 @@ def _cancelled(mailing: Mailing) -> Sentence:
     return say("Mailing {id} was cancelled and has nothing pending.", id=mailing.id)
 
 
-def _for_every_slot(asked: Approval) -> list[Block]:
+def _for_every_slot(mailing: Mailing, asked: Approval) -> list[Block]:
     """Return what a yes for every time would be for."""
     least, most = asked.messages_every_time[0], asked.messages_every_time[-1]
     told = say(
@@ -225,7 +226,13 @@ def _for_every_slot(asked: Approval) -> list[Block]:
         least=figures.count(least),
         most=figures.count(most),
     )
-    return [GAP, TextLine(told, Tone.WARN)]
+    lines = [TextLine(told, Tone.WARN)]
+    if mailing.personal:
+        open_end = say(
+            "What its fields are filled in with is not compared: each slot may say something else."
+        )
+        lines.append(TextLine(open_end, Tone.WARN))
+    return [GAP, *lines]
 
 
 def _must_be_one(wanted: Sequence[bool]) -> None:
