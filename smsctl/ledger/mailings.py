@@ -119,6 +119,12 @@ def tally(ledger: Ledger, mailing: Mailing) -> MailingTotals:
     )
 
 
+def tally_of_one_look(ledger: Ledger, mailing: Mailing) -> MailingTotals:
+    """Return what `tally` does, of one moment, where no transaction is open and somebody may be sending."""
+    with ledger.snapshot():
+        return tally(ledger, mailing)
+
+
 class AnsweredRow(NamedTuple):
     """A message that was not simply taken, and what was told of it."""
 

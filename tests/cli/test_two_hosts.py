@@ -24,6 +24,7 @@ from smsctl.cli.clock import Clock
 from smsctl.cli.mailings import resume as cli_resume
 from smsctl.cli.mailings import run_key
 from smsctl.cli.mailings import sending as cli_sending
+from smsctl.cli.money import usage as cli_usage
 from smsctl.cli.output import export, figures
 from smsctl.config import rules
 from smsctl.domain.gateway import Traits
@@ -33,7 +34,7 @@ from smsctl.domain.moment import Moment
 from smsctl.domain.unsettled import Unsettled
 from smsctl.errors import ExitCode, LedgerError, say
 from smsctl.host import clock
-from smsctl.ledger import corrections, fitness, late_answers, mailings, recovery
+from smsctl.ledger import corrections, fitness, late_answers, mailings, packages, recovery
 from smsctl.ledger.store import Ledger
 from smsctl.ledger.under_way import STALE_AFTER_S
 from smsctl.simulator.faults import Fault, Sending
@@ -218,6 +219,45 @@ def test_of_two_hosts_one_hands_invoices_over_and_one_takes_them_back(
     assert [fleet.at(host, "invoices", "export", "--undo").code for host in (there, here)] == [0, 5]
     listed = fleet.at(here, "invoices", "list", "--json").data["invoices"]
     assert [one["handed_over"] is not None for one in listed] == [True, False]
+
+
+def test_what_is_used_is_told_of_one_moment_while_another_host_sends(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it tells of parts that are on no invoice, or of invoices for parts that nobody has sent."""
+    here, there, _ = PLACES
+    looked = vars(cli_usage)["pace_of"]
+
+    def after_another(*given: object, **named: object) -> object:
+        monkeypatch.setattr(cli_usage, "pace_of", looked)
+        assert fleet.send(there, "Hej igen").code == 0  # into a second package
+        return looked(*given, **named)
+
+    assert fleet.send(here, "Hej").code == 0
+    monkeypatch.setattr(cli_usage, "pace_of", after_another)
+    (told,) = fleet.at(here, "usage", "--json").data["municipalities"]
+    assert (told["parts"], told["packages_in_all"], len(told["packages"])) == (3, 1, 1)
+    (told,) = fleet.at(here, "usage", "--json").data["municipalities"]
+    assert (told["parts"], told["packages_in_all"], len(told["packages"])) == (6, 2, 2)
+
+
+@pytest.mark.parametrize("command", [("show", 1), ("list",)])
+def test_a_mailing_is_told_of_one_moment_while_another_host_sends_it(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, command: tuple[object, ...]
+) -> None:
+    """Its states and its parts are sums of their own."""
+    here, there, _ = PLACES
+    assert fleet.send(here, "Hej").code == 0
+    draws = vars(packages)["draws_of_mailing"]
+
+    def after_more(*given: object, **named: object) -> object:
+        with psycopg.connect(fleet.url, options="-c search_path=smsctl") as other:
+            other.execute("UPDATE entries SET parts = parts + 1 WHERE mailing = 1")
+        return draws(*given, **named)
+
+    monkeypatch.setattr(packages, "draws_of_mailing", after_more)
+    told = fleet.at(there, "mailings", *command, "--json").data
+    assert told.get("mailings", [told])[0]["parts"] == 3
 
 
 def test_what_is_expected_of_a_day_is_asked_for_by_the_servers_day(

@@ -51,7 +51,7 @@ def run(
     most = most or (mailings.EVERY if csv or since or until else _SHOWN)
     newest = mailings.newest(ledger, most=most + 1, municipality=key, period=asked)
     found = map(wiring.named, newest[:most])
-    rows = [(mailing, mailings.tally(ledger, mailing)) for mailing in seen.as_told(wiring, found)]
+    rows = [(one, mailings.tally_of_one_look(ledger, one)) for one in seen.as_told(wiring, found)]
     needed = approvals.of_several(ledger, [mailing.id for mailing, _ in rows])
     approved = {one.mailing: one.decided_by for one in needed.values() if one.is_approved}
     page = write_csv(csv, render.register(wiring.settings.time_zone, approved), rows, replace=replace)

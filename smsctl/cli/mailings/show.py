@@ -23,7 +23,7 @@ def run(wiring: Wiring, mailing: options.MailingId) -> CommandResult:
     """
     ledger = wiring.ledger
     found = seen.told(wiring, mailings.get(ledger, mailing))
-    tally, of = mailings.tally(ledger, found), seen.seen_by(wiring)
+    tally, of = mailings.tally_of_one_look(ledger, found), seen.seen_by(wiring)
     is_theirs = sees(of, found)
     story = render.Story(
         mailing=found,

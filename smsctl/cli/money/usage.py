@@ -145,7 +145,8 @@ def _payers(wiring: Wiring, named: str | None) -> tuple[Municipality, ...]:
 def _account(wiring: Wiring, payer: Municipality, period: Period, wanted: _Wanted) -> Account:
     """Return what is told of one municipality, with its newest packages and mailings."""
     ledger, today = wiring.ledger, wiring.clock.now().day
-    found, pace = usage(ledger, payer.key, period), pace_of(ledger, payer.key, today)
+    with ledger.snapshot():  # while somebody sends, parts, packages and kronor add up of one moment alone
+        account = _sums(wiring, payer, period, wanted, today)
     newest: Iterable[Mailing] = map(
         wiring.named, mailings.newest(ledger, most=wanted.mailings, municipality=payer.key, period=period)
     )
@@ -153,11 +154,18 @@ def _account(wiring: Wiring, payer: Municipality, period: Period, wanted: _Wante
         from smsctl.cli import seen  # most have none
 
         newest = seen.as_told(wiring, newest)
+    return account._replace(mailings=[(one, mailings.tally_of_one_look(ledger, one)) for one in newest])
+
+
+def _sums(wiring: Wiring, payer: Municipality, period: Period, wanted: _Wanted, today: str) -> Account:
+    """Return what is told of one municipality but for its mailings."""
+    ledger = wiring.ledger
+    found, pace = usage(ledger, payer.key, period), pace_of(ledger, payer.key, today)
     return Account(
         municipality=payer,
         usage=found,
         packages=package_lines(ledger, found, most=wanted.packages),
-        mailings=[(mailing, mailings.tally(ledger, mailing)) for mailing in newest],
+        mailings=[],
         left=health.unsettled_sum(ledger, payer.key),
         unsettled=health.unsettled_mailings(ledger, payer.key, wanted.unsettled),
         cost_centres=costs.by_cost_centre(ledger, payer.key, period) if wanted.cost_centres else (),
