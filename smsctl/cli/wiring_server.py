@@ -51,15 +51,20 @@ class LedgerOnServer:
         return _by_its_clock(self._clock, ledger)
 
     def open_to_read(self, busy_timeout_s: float) -> Ledger | None:
-        """Open the ledger for reading, once; None where there is none yet. Makes and changes nothing."""
+        """Open the ledger for reading, once; None where there is none yet. Makes and changes nothing.
+
+        Raises as `open_to_write`, and where there was one that this host knows of.
+        """
         if self._read is None:
             access = self._access()._replace(busy_timeout_s=busy_timeout_s)
             if file.is_there(access.state):
                 file.refuse_stranger(access.state, self._settings.ledger.group)
-            from smsctl.ledger import hosts
+            from smsctl.ledger import host_mark, hosts
 
             found = hosts.read_shared(access)
-            if found:
+            if found is None:
+                host_mark.refuse_none(access.state, access.address.shown)
+            else:
                 with ExitStack() as unless_well:
                     unless_well.callback(found.close)
                     self._refuse_left_behind(found)

@@ -162,6 +162,21 @@ def would_be_lost(why: Sentence) -> LedgerError:
     )
 
 
+def refuse_none(state: Path, place: str) -> None:
+    """Raise LedgerError where the database holds no ledger, and this host knows that there was one.
+
+    It was dropped, or `url` leads to another: nothing is sent there either.
+    """
+    if HostMark(state).read() is not None:
+        raise LedgerError(
+            say("{path} holds no ledger, and this host has worked with one.", path=place),
+            hint=say(
+                "See that `[ledger] url` leads to the one that is sent from, or have the newest backup put"
+                " back. If a new one is to be begun here: smsctl ledger accept-restore --reason TEXT"
+            ),
+        )
+
+
 def left_behind(place: str) -> Sentence:
     """Say that another server took over from this one."""
     return say(

@@ -401,6 +401,51 @@ def test_what_a_role_lacks_is_told(server: Cluster, url: str, live_gateway: Live
     assert (ran.code, "lacks a right" in ran.said) == (9, True), ran.said
 
 
+READS = {"ledger check": (), "doctor": (), "doctor --expect": ("morning",), "ledger backup": ("ledger.dump",)}
+
+
+def _read(live: Live, run: Run, message: Path) -> Iterator[Ran]:
+    """What comes of each command that opens the ledger for reading only."""
+    for command, more in READS.items():
+        yield on(live, run, *command.split(), *(live.config.with_name(one) for one in more))
+    yield on(live, run, "send", message, "--all", "--max-parts", 3, "--dry-run")
+
+
+def test_who_may_not_look_into_the_schema_is_not_told_that_nothing_is_there(
+    server: Cluster, url: str, live_gateway: LiveGateway, run: Run, message: Path
+) -> None:
+    role = f"shut_out_{os.getpid()}"
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(f"CREATE ROLE {role} LOGIN".encode())
+        admin.execute(f"ALTER DATABASE {url.rpartition('/')[2]} OWNER TO {role}".encode())
+        own = url.replace("owner@", f"{role}@")
+        live = live_gateway(ledger={"path": None, "url": own, "state": "state"}, active=False)
+        assert on(live, run, "ledger", "accept-restore", "--reason", "nothing was sent before").code == 0
+        admin.execute(f"REVOKE USAGE ON SCHEMA smsctl FROM {role}".encode())
+    for ran in (*_read(live, run, message), on(live, run, "usage")):
+        assert (ran.code, "the role lacks a right" in ran.said) == (9, True), ran.said
+
+
+def test_a_database_without_the_ledger_that_this_host_knows_is_told_to_whoever_reads(
+    live: Live, url: str, run: Run, message: Path
+) -> None:
+    """Cron's doctor would else be content, and each line of cron be refused."""
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute("DROP SCHEMA smsctl CASCADE")
+    for ran in _read(live, run, message):
+        assert (ran.code, f"{url} holds no ledger, and" in ran.said.replace("\n", " ")) == (9, True), ran.said
+    assert on(live, run, "ledger", "accept-restore", "--reason", "a new one").code == 0
+    assert on(live, run, "ledger", "check").code == 0
+
+
+def test_a_database_that_never_held_one_is_called_by_its_address(
+    live_gateway: LiveGateway, url: str, run: Run
+) -> None:
+    untouched = live_gateway(ledger={"path": None, "url": url, "state": "state"}, active=False)
+    ran = on(untouched, run, "ledger", "check")
+    assert (ran.code, ran.out) == (0, f"{url}: there is no ledger yet.\n")
+
+
 def test_a_rehearsal_has_a_file_of_its_own_beside_it(
     url: str, make_config: MakeConfig, run: Run, message: Path
 ) -> None:

@@ -42,7 +42,7 @@ def run_check(wiring: Wiring) -> CommandResult:
     ledger = wiring.ledger_as_it_is(path)
     if ledger is None:
         wiring.must_lie_here()
-        sentence = say("{path}: there is no ledger yet.", path=path)
+        sentence = say("{path}: there is no ledger yet.", path=_place(wiring))
         return CommandResult(
             data={"path": str(path), "sound": None, "findings": []},
             screen=[TextLine(sentence)],
@@ -71,6 +71,13 @@ def run_check(wiring: Wiring) -> CommandResult:
     )
 
 
+def _place(wiring: Wiring) -> Path | str:
+    """Return what sentences call a ledger that is not there."""
+    settings = wiring.settings
+    on_server = settings.ledger.address if settings.is_on_server else None
+    return on_server.shown if on_server else settings.ledger_path
+
+
 def run_backup(
     wiring: Wiring,
     file: Annotated[Path, argument("FILE", "A new file; its key goes beside it.")],
@@ -85,7 +92,7 @@ def run_backup(
     ledger = wiring.ledger_as_it_is(path)
     if ledger is None:
         wiring.must_lie_here()
-        raise LedgerError(say("{path}: there is no ledger yet, and nothing to back up.", path=path))
+        raise LedgerError(say("{path}: there is no ledger yet, and nothing to back up.", path=_place(wiring)))
     with wiring.output.working(say("Copying")) as tell:
         made = back_up(ledger, file, tell)
     told = say("{path} was copied to {file}.", path=ledger.engine.place, file=made.ledger)

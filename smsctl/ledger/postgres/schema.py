@@ -49,10 +49,19 @@ def newest() -> int:
     return max(_numbered())
 
 
+_CLOSED = (
+    "SELECT 1 FROM pg_namespace WHERE nspname = split_part(current_setting('search_path'), ',', 1)"
+    " AND NOT has_schema_privilege(oid, 'USAGE')"
+)
+"""Whether the role may not look into the ledger's schema: nothing in it seems to be there then."""
+
+
 def version_of(session: Session) -> int:
     """Return the schema version of the ledger; 0 where there is none."""
     there = session.execute("SELECT to_regclass('facts') IS NOT NULL").fetchone()
     if there is None or not there[0]:
+        if session.execute(_CLOSED.encode()).fetchone():
+            raise psycopg.errors.InsufficientPrivilege
         return 0
     found = session.execute("SELECT value FROM facts WHERE name = %s", (VERSION,)).fetchone()
     return int(found[0]) if found else 0
