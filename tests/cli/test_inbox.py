@@ -76,6 +76,12 @@ def test_one_sms_is_shown_in_full(config: Path, run: Run) -> None:
     assert run("--config", config, "audit", "--json").data["audit"][0]["action"] == "show-numbers"
 
 
+@pytest.mark.parametrize("number", [0, 99999999999999999999])
+def test_a_number_that_no_sms_has_is_a_mistake_of_the_caller(config: Path, run: Run, number: int) -> None:
+    ran = run("--config", config, "inbox", "show", number)
+    assert (ran.code, "not in the range" in ran.err) == (2, True)
+
+
 def test_what_comes_twice_is_stored_once(config: Path, run: Run) -> None:
     assert take_in(config, run, YES, YES) == {"ours": 1, "repeated": 1, "dropped": 0}
     assert take_in(config, run, YES) == {"repeated": 1, "dropped": 0}

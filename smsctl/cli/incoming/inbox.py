@@ -80,7 +80,8 @@ def _veiled(wiring: Wiring, row: inbox.InboxRow) -> inbox.InboxRow:
 
 
 def run_show(
-    wiring: Wiring, number: Annotated[int, argument("ID", "The number in: smsctl inbox list")]
+    wiring: Wiring,
+    number: Annotated[int, argument("ID", "The number in: smsctl inbox list", min=1, max=options.LARGEST)],
 ) -> CommandResult:
     """Show one incoming SMS in full: who, when, and the whole text."""
     row = inbox.get(wiring.ledger, number)
