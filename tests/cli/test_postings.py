@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from smsctl.errors import LedgerError, say
 from smsctl.ledger import restoring
+from smsctl.ledger.sqlite.engine import SqliteEngine
 from smsctl.simulator.faults import Fault
 from smsctl.simulator.server import Behaviour
 
@@ -208,6 +210,30 @@ def test_a_run_that_was_killed_before_it_closed_the_month_leaves_nothing_in_the_
     other.write_text("mine", encoding="utf-8")
     assert post(run, config, LAST, "--csv", other).code == 8
     assert other.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.parametrize("flag", ["--quiet", "--json"])
+@pytest.mark.parametrize(
+    "why", [LedgerError(say("the connection to the database broke.")), KeyboardInterrupt()]
+)
+def test_a_file_of_a_month_that_is_perhaps_not_closed_is_told_of(
+    config: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, why: BaseException, flag: str
+) -> None:
+    """What is corrected before it is posted again makes another file of it."""
+    path, commit = tmp_path / "post.csv", vars(SqliteEngine)["commit"]
+
+    def breaks(*given: object, **more: object) -> None:
+        if path.exists():
+            raise why
+        commit(*given, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SqliteEngine, "commit", breaks)
+        ran = post(run, config, LAST, "--csv", path, flag)
+    code = 9 if isinstance(why, LedgerError) else 130
+    assert (ran.code, f"not certain that {LAST} is closed" in ran.said) == (code, True), ran.said
+    again = post(run, config, LAST, "--csv", path, flag)
+    assert (again.code, "not certain" in again.said) == (0, False), again.said
 
 
 def test_parts_without_a_price_are_told_and_cost_nothing(

@@ -96,6 +96,14 @@ _NOT_SURE = say(
 )
 
 
+_NOT_CLOSED = say(
+    "{path} is written, and it is not certain that {month} is closed. Nobody may use it before the same"
+    " command has ended well: it may become another one.",
+    path="",
+    month="",
+)
+
+
 def _taken(wiring: Wiring, page: str) -> str:
     """Print the page before anything is marked; return what is left to print. Raises OutputError."""
     if not wiring.output.hand_out(page):
@@ -137,9 +145,16 @@ def run_postings(
         titles = posted_screen.fields(lines, wiring.called, settings.cost_centres)
         return export.csv_text(titles, lines.lines)
 
-    with ledger.transaction():
-        posted, new = post_month.post(ledger, wanted, contra, written, wiring.clock.now(), wiring.actor)
-        page = export.write_csv_text(csv, posted.content, replace=replace)
+    is_written = False
+    try:
+        with ledger.transaction():
+            posted, new = post_month.post(ledger, wanted, contra, written, wiring.clock.now(), wiring.actor)
+            page = export.write_csv_text(csv, posted.content, replace=replace)
+            is_written = page is None and new is not None
+    except (LedgerError, KeyboardInterrupt):  # a COMMIT in doubt too, as with `--mark`
+        if is_written:
+            wiring.output.insist(_NOT_CLOSED.given(path=csv, month=wanted))
+        raise
     screen = posted_screen.screen(new, wiring.called, settings.cost_centres) if new else []
     screen += [posted_screen.closed(posted, settings.time_zone, again=new is None)]
     screen += [] if page else [file_written(csv)]
