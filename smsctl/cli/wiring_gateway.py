@@ -229,12 +229,20 @@ def password(wiring: Wiring) -> Secret:
 
 
 def simulator_url(wiring: Wiring) -> str:
-    """Return a loopback url from the config, or start the simulator inside this process."""
-    from smsctl.simulator import server
+    """Return a loopback url from the config, or start the simulator inside this process.
 
-    url = wiring.settings.gateway.url
+    Raises ConfigError for a gateway that ours does not speak.
+    """
+    from smsctl.simulator import pushes, server
+
+    url, module = wiring.settings.gateway.url, wiring.settings.gateway.module
     if url and url.startswith("http://"):  # the config allows http to loopback only
         return url
+    if module not in pushes.GATEWAYS:
+        raise ConfigError(
+            say("The simulator does not speak {module}: nothing was sent.", module=module),
+            hint=say("Set under [gateway] the url of a simulator on this machine that does."),
+        )
     behaviour = server.Behaviour(
         keep_accepted=0, polling=False, unique_references=wiring.settings.gateway.unique_references
     )

@@ -1,6 +1,7 @@
 """What the keys of a config must be to each other: the rules that no single value can show."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TypeVar
 
 from smsctl.config.keys import Section
@@ -9,7 +10,8 @@ from smsctl.domain.sender import sender_problems
 from smsctl.errors import say
 
 T = TypeVar("T")
-_BUILT_IN = ("intelecom", "pswincom")
+_BUILT_IN = ("intelecom", "pswincom")  # whose keys the rules know
+_BY_MAIL = "mail"  # not named as a module: use_web_service = false
 
 _LONGEST_TOTAL_S = 600  # of a request where hosts share the ledger; with the answer to a mail it is longer
 
@@ -45,7 +47,7 @@ def _gateway(values: Values) -> Iterator[Problem]:
     if module is BROKEN:
         return
     if module not in _BUILT_IN:
-        yield from _outside(str(module))
+        yield from _unknown(str(module))
         return
     if gateway["extra"] != {} and gateway["extra"] is not BROKEN:
         yield Problem(("gateway", "extra"), say("must be left out: it is for a gateway added from outside"))
@@ -80,11 +82,16 @@ def _management_path(values: Values) -> Iterator[Problem]:
         )
 
 
-def _outside(module: str) -> Iterator[Problem]:
-    """Look for a gateway that another package brings."""
+def _unknown(module: str) -> Iterator[Problem]:
+    """Look for a gateway in its own file beside ours, or in another package; its keys it knows alone."""
     from importlib.metadata import entry_points
+    from importlib.util import find_spec
 
-    known = sorted({*_BUILT_IN, *entry_points(group="smsctl.gateways").names})
+    found = find_spec("smsctl.gateways")
+    folders = (found and found.submodule_search_locations) or ()
+    files = (file for folder in folders for file in Path(folder).glob("*.py"))
+    ours = {file.stem for file in files if b"\ndef open_gateway(" in file.read_bytes()} - {_BY_MAIL}
+    known = sorted({*ours, *entry_points(group="smsctl.gateways").names})
     if module not in known:
         yield Problem(
             ("gateway", "module"),

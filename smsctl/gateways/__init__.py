@@ -7,6 +7,7 @@ the module name; nothing is registered. Gateways from elsewhere come as entry po
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
+from types import ModuleType
 from typing import cast
 
 from smsctl.domain.gateway import Gateway, Options
@@ -29,10 +30,18 @@ def find(module: str) -> Callable[[Options], Gateway]:
     return opener
 
 
+def host_of(module: str) -> str | None:
+    """Return the address that the gateway's file knows as its own, `HOST`; None where only it knows one."""
+    return cast("str | None", getattr(_file_of(module), "HOST", None))
+
+
+def _file_of(module: str) -> ModuleType | None:
+    is_there = module.isidentifier() and find_spec(f"{__name__}.{module}")
+    return import_module(f"{__name__}.{module}") if is_there else None
+
+
 def _built_in(module: str) -> Callable[[Options], Gateway] | None:
-    if not module.isidentifier() or find_spec(f"{__name__}.{module}") is None:
-        return None
-    opener = getattr(import_module(f"{__name__}.{module}"), "open_gateway", None)
+    opener = getattr(_file_of(module), "open_gateway", None)
     return cast("Callable[[Options], Gateway] | None", opener)
 
 

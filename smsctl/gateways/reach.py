@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from smsctl.domain.gateway import Options
 from smsctl.errors import Sentence, StoppedError, say
+from smsctl.gateways import host_of
 
 _PORTS = {"https": 443, "http": 80}
 
@@ -104,7 +105,7 @@ def position_of(module: str, options: Options) -> Endpoint | None:
     timeout_s = options.connect_timeout_s
     if options.mail is not None:
         return Endpoint(options.mail.host, options.mail.port, speaks_tls=False, timeout_s=timeout_s)
-    url = options.proxy or options.url or _own_host(module)
+    url = options.proxy or options.url or host_of(module)
     if url is None:
         return None
     server = web_server(url, options)
@@ -121,12 +122,6 @@ def web_server(url: str, options: Options) -> Endpoint:
         timeout_s=options.connect_timeout_s,
         ca_bundle=options.ca_bundle,
     )
-
-
-def _own_host(module: str) -> str | None:
-    from smsctl.gateways import intelecom, pswincom
-
-    return {"intelecom": intelecom.HOST, "pswincom": pswincom.HOST}.get(module)
 
 
 def _reason(error: OSError) -> str | Sentence:

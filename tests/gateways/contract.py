@@ -1,6 +1,7 @@
 """The promises that every gateway keeps; its test class inherits them and says how its peer speaks."""
 
 import logging
+import re
 from typing import ClassVar
 
 import pytest
@@ -84,6 +85,14 @@ class GatewayContract:
             answer = submit(self.opened(peer.port), batch)
         assert [receipt.reference for receipt in answer.receipts] == [m.reference for m in batch.messages]
         assert outcome(answer) == (SubmitVerdict.ANSWERED, [Status.ACCEPTED] * 5)
+
+    def test_each_message_carries_its_own_text(self) -> None:
+        batch = some_batch(3)._replace(bodies=("Hej Kim", "Hej Bo", "Hej Alva"))
+        with FaultServer(self.accept_all) as peer:
+            submit(self.opened(peer.port), batch)
+            sent = b"".join(peer.requests).replace(b"+", b" ").replace(b"%20", b" ")
+        assert re.findall(b"Hej (?:Kim|Bo|Alva)", sent) == [one.encode() for one in batch.bodies]
+        assert b"Skolan" not in sent
 
     def test_silence_after_the_request_is_unknown(self) -> None:
         with FaultServer(self.never_answer) as peer:

@@ -1,14 +1,23 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from smsctl import gateways
 from smsctl.domain.gateway import Options
 from smsctl.errors import ConfigError
 from smsctl.gateways import find
 
+FILES = sorted(Path(gateways.__path__[0]).glob("*.py"))
+GATEWAYS = [file.stem for file in FILES if "\ndef open_gateway(" in file.read_text(encoding="utf-8")]
 
-@pytest.mark.parametrize("module", ["intelecom", "pswincom", "mail"])
+
+def test_ours_are_each_a_file() -> None:
+    assert {"intelecom", "mail", "pswincom"} <= {*GATEWAYS}
+
+
+@pytest.mark.parametrize("module", GATEWAYS)
 def test_a_gateway_is_found_by_its_module_name(module: str) -> None:
     assert find(module)(Options()).traits.name == module
 
@@ -17,10 +26,10 @@ def test_a_gateway_is_found_by_its_module_name(module: str) -> None:
 def test_an_unknown_name_is_answered_with_those_there_are(module: str) -> None:
     with pytest.raises(ConfigError) as raised:
         find(module)
-    assert str(raised.value.hint) == "module is one of: intelecom, mail, pswincom"
+    assert str(raised.value.hint) == f"module is one of: {', '.join(GATEWAYS)}"
 
 
-@pytest.mark.parametrize("module", ["intelecom", "pswincom", "mail"])
+@pytest.mark.parametrize("module", GATEWAYS)
 def test_the_plan_loads_nothing_heavy(module: str) -> None:
     code = (
         "import sys; from smsctl.domain.gateway import Options; from smsctl.gateways import find;"

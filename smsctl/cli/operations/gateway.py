@@ -94,9 +94,7 @@ def _must_be_set_up(wiring: Wiring) -> None:
     account = wiring.settings.gateway
     if account.module != "intelecom":
         raise ConfigError(
-            say(
-                "Only Intelecom can be set up to refuse repeats; {module} takes each.", module=account.module
-            ),
+            say("Only Intelecom can be set up to refuse repeats."),
             hint=say("What is unknown is settled by reports, and by: smsctl mailings resolve"),
         )
     if not account.unique_references:
