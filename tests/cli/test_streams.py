@@ -114,12 +114,17 @@ def argv_of(command: str, config: Path) -> list[str]:
 
 
 EVERY = [one for one in COMMANDS if one not in OWN_LIFE]
+TELLING = {"List", "Show", "Tell", "Find", "Check", "Say", "Print", "Compare", "Log"}
 TRIED = (  # the kind, the stream, and how it is told
     *((kind, "stdout", flags) for kind in KINDS for flags in ((), ("--json",))),
     ("full", "stdout", ("--quiet",)),
     ("full", "stderr", ()),
     ("reader gone", "stderr", ("--quiet",)),
 )
+
+
+def test_what_tells_and_does_nothing_is_what_its_line_says() -> None:
+    assert {name for name, line in COMMANDS.items() if line.split()[0] in TELLING} == TELLS_ONLY
 
 
 @pytest.mark.parametrize("command", EVERY)
