@@ -10,7 +10,7 @@ from smsctl.domain.sender import sender_problems
 from smsctl.errors import say
 
 T = TypeVar("T")
-_BUILT_IN = ("intelecom", "pswincom")  # whose keys the rules know
+BUILT_IN = ("intelecom", "pswincom")  # whose keys the rules know
 _BY_MAIL = "mail"  # not named as a module: use_web_service = false
 
 _LONGEST_TOTAL_S = 600  # of a request where hosts share the ledger; with the answer to a mail it is longer
@@ -46,7 +46,7 @@ def _gateway(values: Values) -> Iterator[Problem]:
     module = gateway["module"]
     if module is BROKEN:
         return
-    if module not in _BUILT_IN:
+    if module not in BUILT_IN:
         yield from _unknown(str(module))
         return
     if gateway["extra"] != {} and gateway["extra"] is not BROKEN:
@@ -105,7 +105,7 @@ def _route(values: Values) -> Iterator[Problem]:
     module, web = gateway["module"], gateway["use_web_service"]
     if module == "pswincom" and web is False:
         yield Problem(("gateway", "use_web_service"), say("sending by e-mail exists for intelecom only"))
-    if module in _BUILT_IN and web is True and gateway["username"] is None:
+    if module in BUILT_IN and web is True and gateway["username"] is None:
         yield Problem(
             ("gateway", "username"), say("must be given: the user name of the account at the gateway")
         )

@@ -6,6 +6,9 @@ from typing import NamedTuple, NoReturn
 
 from smsctl.errors import Sentence, say
 
+SECRETS = ("gateway", "proxy", "smtp", "reports", "ledger")
+"""What the secrets of a site are called."""
+
 _LARGEST_BYTES = 4096
 
 

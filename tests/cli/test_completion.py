@@ -57,7 +57,7 @@ def test_names_of_municipalities_and_groups_come_from_the_config_and_the_file(
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["credential", "set", ""], ["gateway", "reports", "smtp"]),
+        (["credential", "set", ""], ["gateway", "ledger", "proxy", "reports", "smtp"]),
         (["config", "set", "limits.max_p"], ["limits.max_parts_per_day", "limits.max_parts_per_run"]),
         (["send", "--priority", "h"], ["high"]),
         (["completion", ""], ["bash", "fish", "zsh"]),

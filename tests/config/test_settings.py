@@ -6,6 +6,7 @@ import pytest
 from smsctl.config.read import load, parse
 from smsctl.config.settings import Mode
 from smsctl.domain.moment import QuietHours
+from smsctl.domain.secret import SECRETS
 from smsctl.errors import ExitCode, InputError
 
 from .conftest import PLAIN
@@ -76,3 +77,10 @@ def test_settings_do_not_change_while_smsctl_runs(config: Path) -> None:
 def test_settings_have_every_field_and_no_other() -> None:
     with pytest.raises(TypeError, match="end"):
         QuietHours(start=time(21))  # type: ignore[call-arg]
+
+
+def test_each_secret_has_a_place_and_is_offered() -> None:
+    told = parse(
+        f'{PLAIN}\n[smtp]\nhost = "mail.example.se"\nfrom_address = "a@example.se"\n', Path("/etc/c.toml")
+    )
+    assert {*told.secret_sources} == {*SECRETS}

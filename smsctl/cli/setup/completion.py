@@ -22,9 +22,11 @@ from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.config import read
 from smsctl.config.keys import ANY, KEYS
+from smsctl.config.rules import BUILT_IN
 from smsctl.config.settings import Settings
 from smsctl.domain.audience import GROUPS, groups_in
 from smsctl.domain.columns import find_columns
+from smsctl.domain.secret import SECRETS
 from smsctl.errors import SmsctlError, UsageError, say
 
 SHELLS = ("bash", "zsh", "fish")
@@ -162,10 +164,8 @@ _FIXED: Mapping[str, Sequence[str]] = {
     "days": ("daily", "mon-fri", "mon", "tue", "wed", "thu", "fri", "sat", "sun"),
     "system": ("cron", "systemd", "windows"),
     "shell": SHELLS,
-    "gateway": ("intelecom", "pswincom"),
-    "credential set name": ("gateway", "smtp", "reports"),
-    "credential check name": ("gateway", "smtp", "reports"),
-    "credential delete name": ("gateway", "smtp", "reports"),
+    "gateway": BUILT_IN,
+    **{f"credential {word} name": SECRETS for word in ("set", "check", "delete")},
     "config set key": [key.dotted for key in KEYS if ANY not in key.section],
 }
 _OF_THE_SITE: Mapping[str, Callable[[Settings], Iterator[str]]] = {

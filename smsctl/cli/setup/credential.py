@@ -40,8 +40,8 @@ def _source_of(wiring: Wiring, name: str) -> SecretSource:
 def run_set(wiring: Wiring, name: _Name = "gateway") -> CommandResult:
     """Store a secret where the config says it is kept: asked for without echo, or read from standard input.
 
-    NAME is gateway (the gateway's password), smtp (the mail server's), reports (the push address) or ledger
-    (the database's).
+    NAME is gateway (the gateway's password), proxy (the proxy's), smtp (the mail server's), reports (the push
+    address) or ledger (the database's).
     """
     source = _source_of(wiring, name)
     secret = dialogue.secret(wiring.output, say("Secret {name} (not shown): ", name=name))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from smsctl.config import write
 from smsctl.config.keys import ANY, Section, find
 from smsctl.config.kinds import UnfitValueError
+from smsctl.config.rules import BUILT_IN
 from smsctl.domain.sender import sender_problems
 from smsctl.errors import Sentence, say
 
@@ -42,7 +43,7 @@ QUESTIONS = (
         title=say("Gateway"),
         about=say("Whose account sends: intelecom is Puzzel, pswincom is LINK Mobility."),
         default="intelecom",
-        choices=("intelecom", "pswincom"),
+        choices=BUILT_IN,
     ),
     Question(
         "service_id",
