@@ -119,7 +119,7 @@ def _facts(ended: CommandResult | SmsctlError) -> dict[str, object]:
 
 
 def _caught(act: Callable[[], T], output: Output, *, patience: int = 0) -> T | SmsctlError:
-    """Do it; return what came of it, or what went wrong. The one `except` of smsctl.
+    """Do it; return what came of it, or what went wrong, whatever was raised.
 
     `patience`: how often it must be asked to end to be broken off; 0: it cannot be.
     """

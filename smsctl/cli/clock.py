@@ -1,4 +1,4 @@
-"""The clock; the only place that asks the machine for the time."""
+"""The clock by which a command judges and writes in the ledger."""
 
 import time
 from datetime import UTC, datetime, timedelta, tzinfo

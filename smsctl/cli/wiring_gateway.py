@@ -1,6 +1,6 @@
-"""The composition root's other half: secrets, gateway and simulator.
+"""The composition root's part for the way out: secrets, gateway and simulator.
 
-The only place that knows the gateways and the simulator; everything else is handed what it needs.
+Only the `wiring_…` files know gateways, simulator and listener; everything else is handed what it needs.
 """
 
 import os

@@ -1,7 +1,4 @@
-"""The composition root's third part: what comes back from the gateways, pushed, polled or in a file.
-
-The only place that knows the listener and the gateways' parsers.
-"""
+"""The composition root's part for what comes back from the gateways, pushed, polled or in a file."""
 
 import os
 from base64 import b64encode
@@ -10,6 +7,7 @@ from http import HTTPStatus
 from ipaddress import ip_network
 from itertools import chain
 from pathlib import Path
+from types import ModuleType
 from typing import BinaryIO, NamedTuple
 
 from smsctl.actions.poll import must_be_allowed_to_poll
@@ -32,14 +30,16 @@ _PIECE_BYTES = 1 << 18
 _NONCE_BYTES = 16
 
 
-def readers() -> Mapping[str, ReadPush]:
-    """Return the parser of each gateway that pushes."""
+def _pushing() -> Sequence[ModuleType]:
+    """Return the file of each gateway that pushes: what reads a push, and what reads one in a file."""
     from smsctl.gateways import intelecom_pushes, pswincom_pushes
 
-    return {
-        intelecom_pushes.NAME: intelecom_pushes.read_push,
-        pswincom_pushes.NAME: pswincom_pushes.read_push,
-    }
+    return intelecom_pushes, pswincom_pushes
+
+
+def readers() -> Mapping[str, ReadPush]:
+    """Return the parser of each gateway that pushes."""
+    return {one.NAME: one.read_push for one in _pushing()}
 
 
 def intake_rules(wiring: Wiring, source: IntakeSource, forward_to: str | None = None) -> IntakeRules:
@@ -121,12 +121,10 @@ def read_report_file(path: Path, on_progress: Callable[[int, int], None]) -> Ite
     `on_progress` is told how many bytes were read, and of how many. Raises InputError; what came before that
     has been yielded.
     """
-    from smsctl.gateways import intelecom_pushes, pswincom_pushes
-
     with open_file(path) as file:
         pieces = _pieces(file, on_progress)
         first, reasons = next(pieces, b""), []
-        for gateway in (intelecom_pushes, pswincom_pushes):
+        for gateway in _pushing():
             try:
                 yield from _batches_of(path, gateway.read_file(chain((first,), pieces)))
             except UnreadableError as error:

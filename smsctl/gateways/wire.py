@@ -1,4 +1,4 @@
-"""The one door to the network: one request goes out once, and the outcome says what is proved.
+"""The one door to HTTP: one request goes out once, and the outcome says what is proved.
 
 The phase marker (what-an-answer-proves.md): an exception's class cannot tell "never sent" from "sent", so
 how far an exchange has come is recorded. A request *may be on the wire* until it is recorded as `at_hand`,
