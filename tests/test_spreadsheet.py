@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from smsctl.errors import InputError
-from smsctl.spreadsheet import MAX_FIELD, MAX_ROWS, ReadOptions, Sheet, open_sheet
+from smsctl.spreadsheet import MAX_ROWS, ReadOptions, Sheet, open_sheet
+from smsctl.spreadsheet.text import MAX_FIELD
 
 HEADER = "Namn;Mobil;Grupp"
 ROW = "Åsa;070-174 06 05;elever"

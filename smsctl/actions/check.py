@@ -16,7 +16,7 @@ from smsctl.config.settings import Settings
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment, stamp
 from smsctl.domain.municipality import Municipality
-from smsctl.domain.package import are_nearly_used
+from smsctl.domain.package import are_nearly_used, next_drawn
 from smsctl.domain.rules import not_active
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import ExitCode, LedgerError, Sentence, SmsctlError, say, say_n, worst
@@ -212,7 +212,7 @@ def service(
         yield Finding(Level.WARNING, text=refusal.sentence, mend=refusal.hint)
         return
     found = packages.packages_of(ledger, payer.key)
-    package = next((one for one in found if one.left > 0), found[-1] if found else None)
+    package = next_drawn(found)
     if package is None:
         yield Finding(Level.OK, say("{name}: no package is open.", name=name))
         return

@@ -8,6 +8,7 @@ from smsctl.actions.check import Finding, Level
 from smsctl.actions.classify import columns_of
 from smsctl.config.settings import Mode, Settings
 from smsctl.domain.number import NumberReader
+from smsctl.domain.rules_of_time import too_old
 from smsctl.errors import ExitCode, InputError, say, say_n
 from smsctl.spreadsheet import ReadOptions, open_sheet
 
@@ -29,16 +30,9 @@ def check_recipients(
         raise InputError(error.sentence, hint=error.hint or mend) from None
     modified = sheet.modified.astimezone(local_now.tzinfo)
     if settings.recipients_max_age is not None and local_now - modified > settings.recipients_max_age:
-        yield Finding(
-            Level.WARNING if settings.mode is Mode.SIMULATE else Level.ERROR,
-            text=say(
-                "{path} is of {modified:%Y-%m-%d %H:%M}; recipients_max_age allows none so old.",
-                path=sheet.path,
-                modified=modified,
-            ),
-            mend=say("Export the recipients anew."),
-            exit_code=ExitCode.REFUSED,
-        )
+        level = Level.WARNING if settings.mode is Mode.SIMULATE else Level.ERROR
+        old = too_old(sheet.path, modified)
+        yield Finding(level, text=old.sentence, mend=old.hint, exit_code=ExitCode.REFUSED)
         return
     found = say_n(
         "{path} has {rows} row, of {modified:%Y-%m-%d %H:%M}.",

@@ -108,10 +108,10 @@ def may_send(leaving: DepartingMailing, under: Circumstances) -> RuleVerdict:
     )
 
 
-def pause_at(settings: Settings, leaves: datetime) -> Sentence | None:
-    """Return what is told of the pause that a local time is in; None: it is in none."""
+def pause_at(settings: Settings, leaves: datetime) -> Refusal | None:
+    """Return the refusal of what would leave at a local time in a pause; None: it is in none."""
     found = settings.limits.pause_on(leaves.date())
-    return rules_of_time.paused(found.first, found.last).sentence if found else None
+    return rules_of_time.paused(found.first, found.last) if found else None
 
 
 def account_status_of(
@@ -187,8 +187,8 @@ def _quiet(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refusal]
 
 def _paused(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refusal]:
     leaves = (leaving.letter.send_at or under.local_now).astimezone(under.local_now.tzinfo)
-    if found := under.settings.limits.pause_on(leaves.date()):
-        yield rules_of_time.paused(found.first, found.last)
+    if found := pause_at(under.settings, leaves):
+        yield found
 
 
 def _too_few_or_many(leaving: DepartingMailing, most_to_one: int) -> Iterator[Refusal]:

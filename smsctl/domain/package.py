@@ -68,6 +68,11 @@ def are_nearly_used(packages: Sequence[Package], share: float, parts: int = 0) -
     return newest.size - left >= share * newest.size
 
 
+def next_drawn(packages: Sequence[Package]) -> Package | None:
+    """Return the package that the next part comes from; the last one where none has room."""
+    return next((one for one in packages if one.left > 0), packages[-1] if packages else None)
+
+
 def in_kronor(ore: int) -> str:
     """123450 öre -> 1 234,50 kr."""
     sign, ore = ("-", -ore) if ore < 0 else ("", ore)

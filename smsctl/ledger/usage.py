@@ -9,7 +9,7 @@ from smsctl.domain.costs import Balance, ClosedPackage, DrawnParts, PeriodSum, b
 from smsctl.domain.costs import costs as costs_of
 from smsctl.domain.message import COSTS, Status
 from smsctl.domain.moment import ALWAYS, Period
-from smsctl.domain.package import ConsumptionPace, Package
+from smsctl.domain.package import ConsumptionPace, Package, next_drawn
 from smsctl.ledger import costs, packages
 from smsctl.ledger.store import Ledger
 
@@ -83,8 +83,7 @@ class Usage(NamedTuple):
     @property
     def package(self) -> Package | None:
         """The package the next part comes from; the last one where none has room."""
-        with_room = [one for one in self.packages if one.left > 0]
-        return with_room[0] if with_room else next(reversed(self.packages), None)
+        return next_drawn(self.packages)
 
 
 def usage(ledger: Ledger, municipality: str, period: Period = ALWAYS) -> Usage:

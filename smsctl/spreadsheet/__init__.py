@@ -20,7 +20,6 @@ from smsctl.spreadsheet import kinds, text
 from smsctl.spreadsheet.kinds import Hidden
 
 MAX_ROWS: Final = 1_000_000
-MAX_FIELD: Final = text.MAX_FIELD
 _WATCHED_EVERY: Final = 4096
 
 

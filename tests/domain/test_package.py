@@ -11,6 +11,7 @@ from smsctl.domain.package import (
     PackageTerms,
     are_nearly_used,
     draw,
+    next_drawn,
     runs_out,
     share_ore,
 )
@@ -21,6 +22,12 @@ TODAY = date(2026, 11, 22)
 
 def package(number: int, used: int, reserved: int = 0) -> Package:
     return Package(number=number, size=10, price_ore=4900, used=used, reserved=reserved)
+
+
+def test_the_next_part_comes_from_the_first_package_with_room_or_the_last() -> None:
+    assert next_drawn([package(1, 10), package(2, 9), package(3, 0)]) == package(2, 9)
+    assert next_drawn([package(1, 10), package(2, 9, reserved=1)]) == package(2, 9, reserved=1)
+    assert next_drawn([]) is None
 
 
 def taken(draws: tuple[Draw, ...]) -> list[tuple[int, int, bool]]:

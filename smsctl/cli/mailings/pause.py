@@ -28,7 +28,7 @@ def before_all(wiring: Wiring, flags: SendFlags, key: str | None) -> CommandResu
         return None
     begun = mailings.of_key(wiring.ledger, key) if key else None
     municipality = wiring.municipality(flags.municipality)[1].key
-    return told(wiring, found, key, begun, municipality)
+    return told(wiring, found.sentence, key, begun, municipality)
 
 
 def told(
