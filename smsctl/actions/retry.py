@@ -22,6 +22,7 @@ from smsctl.domain.people import PeopleWriter
 from smsctl.domain.personal import TextWriter
 from smsctl.domain.plan import LetterOrder, Plan, make
 from smsctl.domain.recipients import Recipients, SkipReason
+from smsctl.domain.terms import NOT_REQUIRED
 from smsctl.domain.text import Encoding, TextSize, measure
 from smsctl.domain.verdict import RuleVerdict
 from smsctl.domain.wording import frozen
@@ -89,9 +90,14 @@ def draft_retry(request: RetryRequest, gateway: Gateway, ledger: Ledger, under: 
         label=parent.label,
     )
     account_status = account_status_of(ledger, request.municipality, under.local_now)
-    plan = make(order, recipients, gateway.traits, account_status)
-    again = parent.id, retrying.written_at(ledger, parent)
-    verdict = may_send(leaving_of(plan)._replace(urgent=request.urgent, again=again), under)
+    warnings = [] if parent.terms_required else [NOT_REQUIRED]
+    plan = make(order, recipients, gateway.traits, account_status, warnings=warnings)
+    leaving = leaving_of(plan)._replace(
+        urgent=request.urgent,
+        again=(parent.id, retrying.written_at(ledger, parent)),
+        terms_lifted=under.settings.require_accepted_terms and not parent.terms_required,
+    )
+    verdict = may_send(leaving, under)
     return RetryDraft(plan=plan, verdict=verdict, carried=_carried(ledger, parent, recipients))
 
 

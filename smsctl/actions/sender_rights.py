@@ -208,6 +208,16 @@ def _no_right(theirs: list[SenderRule], person: Person, request: SendRequest) ->
             ),
             hint=say("Ask whoever looks after the config to add the user, or one of their groups."),
         )
+    if request.terms_lifted and any(_covers(one, request._replace(terms_lifted=False)) for one in theirs):
+        return Refusal(
+            rule=Rule.SENDER,
+            sentence=say(
+                "The user {user} may not send to people who have not accepted the terms.", user=person.user
+            ),
+            hint=say(
+                "Ask whoever looks after the config to add terms_not_required for the user under [senders]."
+            ),
+        )
     return Refusal(
         rule=Rule.SENDER,
         sentence=say(

@@ -6,6 +6,10 @@ from functools import cache
 from typing import Final
 
 from smsctl.domain.cells import plain
+from smsctl.errors import say
+
+NOT_REQUIRED: Final = say("Accepted terms are not required for this mailing.")
+"""Told of a mailing that was begun so, by a flag or by the config of then, to whoever goes on with it."""
 
 _GIVEN = ("godkänt", "godkänd", "accepterat", "accepterad")
 YES: Final = frozenset(

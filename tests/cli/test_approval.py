@@ -522,6 +522,15 @@ def test_the_doctor_lists_what_left_at_once_until_it_is_approved(
     assert "approve 1 --afterwards" not in run("--config", urgent.config, "doctor").said
 
 
+def test_a_second_person_is_told_that_the_terms_are_not_required(
+    site: Live, message: Path, run: Run, log_in: LogIn
+) -> None:
+    assert send(site.config, message, run, "--terms-not-required", "--reason", "fire").code == 5
+    log_in(BO)
+    ran = run("--config", site.config, "mailings", "approve", 1, stdin="n\n", terminal=True)
+    assert "Accepted terms are not required for this mailing." in ran.seen
+
+
 def test_whoever_approves_texts_of_their_own_afterwards_can_read_one(
     site: Live, message: Path, run: Run, log_in: LogIn
 ) -> None:

@@ -407,3 +407,26 @@ def test_nobody_is_told_to_shorten_a_text_that_is_frozen(
     assert (ran.code, len(live.simulator.accepted())) == (8, 2)
     assert "The text of mailing 1 takes 3 parts now, and at most 2 are sent." in ran.said
     assert "Remove" not in ran.said
+
+
+@pytest.mark.parametrize("lifted_by", ["flag", "config"])
+def test_whoever_may_not_lift_the_terms_sends_nothing_again_to_people_without_them(
+    lifted_by: str, live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(rows=[one.replace(";ja", ";nej") for one in guardians(2)])
+    flags = ("--terms-not-required", "--reason", "fire") if lifted_by == "flag" else ()
+    if not flags:
+        begun = live.config.read_text()
+        live.config.write_text(f"require_accepted_terms = false\n{begun}", encoding="utf-8")
+    assert send(live.config, message, run, *flags).code == 0
+    report(live.config, run, [FAILED, FAILED])
+    ruled = live.config.read_text().replace("require_accepted_terms = false\n", "")
+    may = f"\n[senders.{whoever().user}]\nterms_not_required = "
+    live.config.write_text(f"{ruled}{may}false\n", encoding="utf-8")
+    ran = retry(live.config, run)
+    assert (ran.code, len(live.simulator.accepted())) == (5, 2)
+    assert "may not send to people who have not accepted the terms" in ran.said
+    live.config.write_text(f"{ruled}{may}true\n", encoding="utf-8")
+    ran = retry(live.config, run)
+    assert (ran.code, len(live.simulator.accepted())) == (0, 4)
+    assert "Accepted terms are not required for this mailing." in ran.said

@@ -388,7 +388,9 @@ def test_lifting_the_terms_is_a_right_of_its_own(make_config: MakeConfig, messag
     for may, code in ((False, 5), (True, 0)):
         config = make_config(senders={whoever().user: {"terms_not_required": may}})
         words = ("--terms-not-required", "--reason", "kris", "--again", "--yes")
-        assert run("--config", config, "send", message, "--all", *words).code == code
+        ran = run("--config", config, "send", message, "--all", *words)
+        assert ran.code == code
+        assert ("may not send to people who have not accepted the terms" in ran.said) is not may
 
 
 def test_who_has_answered_stop_stays_out_and_is_shown(

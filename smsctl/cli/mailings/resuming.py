@@ -15,6 +15,7 @@ from smsctl.cli.output.phrases import mode, quoted
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway, Traits
+from smsctl.domain.terms import NOT_REQUIRED
 from smsctl.errors import say, say_n
 
 
@@ -62,7 +63,7 @@ def screen(rest: Remainder, traits: Traits, *, simulated: bool) -> list[Block]:
         audience=figures.audience(mailing.audience),
         name=mailing.municipality.name,
     )
-    remarked = remarks(rest.verdict)
+    terms, remarked = [] if mailing.terms_required else [NOT_REQUIRED], [*remarks(rest.verdict)]
     return [
         mode(simulated=simulated),
         TextLine(left, Tone.STRONG),
@@ -72,5 +73,5 @@ def screen(rest: Remainder, traits: Traits, *, simulated: bool) -> list[Block]:
         GAP,
         TextLine(cost_sentence(bill), Tone.STRONG),
         *map(TextLine, package_sentences(bill) if bill.payer.in_packages else []),
-        *(TextLine(one, Tone.WARN) for one in remarked),
+        *(TextLine(one, Tone.WARN) for one in terms + remarked),
     ]

@@ -121,8 +121,8 @@ def _plan_and_send(
     data = {**render.data(plan, verdict, dry_run=False), "retry_of": request.parent.id}
     wiring.output.know(data)
     verdict.must_hold()
-    if not wiring.output.interactive:
-        for warning in render.remarks(verdict):
+    if wiring.output.speaks_json or not wiring.output.shows:
+        for warning in (*plan.warnings, *render.remarks(verdict)):
             wiring.output.warn(warning)
     if not flags.yes:
         n, count = plan.messages, figures.count(plan.messages)
