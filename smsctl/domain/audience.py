@@ -1,6 +1,5 @@
 """Who in a recipients file a mailing is for: by group, by any column, by municipality, or everyone."""
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 from operator import attrgetter
@@ -150,26 +149,13 @@ def is_newly_split(cell: str, wanted: Collection[str]) -> bool:
     return older.isdisjoint(wanted) and group_key(cell) not in wanted
 
 
-def alike_in(cell: str, wanted: Collection[str]) -> list[str]:
-    """Return the groups of a cell that a reader may take for one of those that are wanted.
-
-    "VH1" and "VH och personal" for guardians, "7 A" for 7A.
-    """
-    folded = {fold(key) for key in wanted}
-    return [name for name in groups_in(cell).values() if fold(name) in folded or _speaks_of(name, wanted)]
-
-
-def _speaks_of(name: str, wanted: Collection[str]) -> bool:
-    words = (fold(word).rstrip("0123456789") for word in re.findall(r"\w+", name))
-    return any(GROUPS.get(word) in wanted for word in words)
-
-
 class _Test(NamedTuple):
     """One column that decides."""
 
     position: int
     fits: Callable[[str], bool]
     otherwise: Outside
+    values: Collection[str] = ()  # that `where` asks for
 
 
 class Selection:
@@ -189,7 +175,7 @@ class Selection:
         values: dict[int, set[str]] = {}
         for column, value in audience.where:
             values.setdefault(position_of(header, column), set()).add(plain(value))
-        tests += [_Test(position, _one_of(chosen), Outside.WHERE) for position, chosen in values.items()]
+        tests += [_Test(at, _one_of(chosen), Outside.WHERE, chosen) for at, chosen in values.items()]
         self._tests = tests  # in the order of Outside
         self._by_position = sorted(tests, key=attrgetter("position"))
 
@@ -200,12 +186,17 @@ class Selection:
 
     def outside(self, cells: Mapping[int, str]) -> Outside | None:
         """Return why a row is not in the audience; None: it is. A cell that is missing shuts nobody out."""
-        for position, fits, otherwise in self._tests:
+        for position, fits, otherwise, _ in self._tests:
             if position in cells and not fits(cells[position]):
                 if otherwise is Outside.OTHER_MUNICIPALITY and not plain(cells[position]):
                     return Outside.NO_MUNICIPALITY
                 return otherwise
         return None
+
+    def misses(self, cells: Mapping[int, str]) -> list[tuple[str, Collection[str]]]:
+        """Return the cells that shut a row out by `where`, each with the values that are asked for."""
+        tests = (test for test in self._tests if test.otherwise is Outside.WHERE)
+        return [(cells[test.position], test.values) for test in tests if not test.fits(cells[test.position])]
 
     def admits(self, cells: Mapping[int, str]) -> bool:
         """Tell whether a row is in the audience."""
@@ -237,7 +228,7 @@ class Selection:
     def _admits_within(self, row: Sequence[str], too_many: int) -> bool:
         """Tell whether the cells that decide can be found in order, with others before and between them."""
         before = 0
-        for position, fits, _otherwise in self._by_position:
+        for position, fits, _otherwise, _values in self._by_position:
             shifts = (shift for shift in range(before, too_many + 1) if fits(row[position + shift]))
             before = next(shifts, too_many + 1)
         return before <= too_many

@@ -11,7 +11,6 @@ from smsctl.domain.audience import (
     Outside,
     OutsideRows,
     Selection,
-    alike_in,
     group_key,
     groups_in,
     is_newly_split,
@@ -20,6 +19,7 @@ from smsctl.domain.audience import (
 )
 from smsctl.domain.cells import ERROR, NAMES_TOLD, VEIL, has_lost_letters, plain, shown, veiled
 from smsctl.domain.columns import Columns, MisfitError, NumberColumn
+from smsctl.domain.likeness import alike_among, alike_in
 from smsctl.domain.protection import is_known, is_protected
 from smsctl.domain.terms import has_accepted
 from smsctl.errors import Sentence, joined, say
@@ -79,6 +79,7 @@ class RowEligibilities(dict[tuple[str, ...], RowEligibility]):
         self.lost: dict[str, None] = {}  # groups and municipalities with ? in the place of a letter
         self.errors: dict[str, None] = {}  # of formulas, in their place
         self.alike: dict[str, None] = {}  # groups that are not asked for, and resemble one that is
+        self.nearly: dict[str, None] = {}  # cells that resemble a value of --where
         self.unknown: dict[str, None] = {}  # what stands for a protected identity and is neither yes nor no
 
     @property
@@ -161,7 +162,13 @@ class RowEligibilities(dict[tuple[str, ...], RowEligibility]):
             " Where they are meant, name them with --group too.",
             values=alike,
         )
-        told = ((taken, marks), (unread, lost), (broken, errors), (other, alike))
+        near = _listed(map(veiled, self.nearly))
+        asked = say(
+            "These values resemble what --where asks for, and nobody gets the message for having one:"
+            " {values}. Where they are meant, name them with --where too.",
+            values=near,
+        )
+        told = ((taken, marks), (unread, lost), (broken, errors), (other, alike), (asked, near))
         return [sentence for sentence, values in told if values]
 
     def __missing__(self, cells: tuple[str, ...]) -> RowEligibility:
@@ -214,6 +221,8 @@ class RowEligibilities(dict[tuple[str, ...], RowEligibility]):
         counted = None if reason is None else self._tally(reason, self._name(reason, by_position))
         if reason is Outside.OTHER_GROUP and self._group is not None and len(self.alike) < _MOST_NAMES:
             self.alike |= dict.fromkeys(alike_in(by_position[self._group], self._wanted))
+        if reason is Outside.WHERE and len(self.nearly) < _MOST_NAMES:
+            self.nearly |= dict.fromkeys(alike_among(self._selection.misses(by_position)))
         accepted = tuple(self._has_accepted(column, by_position) for column in self._numbers)
         protected = tuple(self._is_protected(column, by_position) for column in self._numbers)
         return RowEligibility(

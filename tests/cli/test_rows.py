@@ -3,7 +3,7 @@
 import csv
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -589,6 +589,58 @@ def test_groups_that_resemble_the_one_asked_for_are_told(
     assert "resemble" not in named.out
     told = [one["text"] for one in run(*send, "--group", "7 A").json["messages"]]
     assert [text for text in told if 'being in one: "7A".' in text], told
+
+
+@pytest.mark.parametrize(
+    ("wanted", "groups", "told"),
+    [
+        ("guardians", ("Vårdnadhavare", "Vårdnadshavarna", "Förälder", "Elever"), 3),
+        ("staff", ("Personalen", "Person"), 1),
+        ("7A", ("7A 7B", "Klass 7A", "7-A", "07A", "7AB", "17A"), 4),
+    ],
+)
+def test_a_slip_of_a_group_and_a_class_among_words_are_told(
+    wanted: str, groups: Sequence[str], told: int, make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    rows = [f"{n};07017406{n};{group};Exempelkommun;ja" for n, group in enumerate((wanted, *groups), 10)]
+    ran = run("--config", make_config(rows=rows), "send", message, "--group", wanted, "--dry-run", "--json")
+    (resemble,) = (one["text"] for one in ran.json["messages"] if "resemble" in one["text"])
+    assert [f'"{group}"' in resemble for group in groups] == [True] * told + [False] * (len(groups) - told)
+    assert ran.data["recipients"]["ready"] == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "cell", "shown"),
+    [
+        ("7A", "7 A", "7 A"),
+        ("7A", "7-a", "7-a"),
+        ("7A", '"7A, 7B"', "7A, 7B"),
+        ("7A", "7A/7B", "7A/7B"),
+        ("7A", '"7A\n7B"', "7A 7B"),
+        ("7A", "Klass 7A", "… 7A"),
+        ("7A", "'7A", "'7A"),
+        ("7", '"7,0"', "7,0"),
+        ("07", "7", "7"),
+        ("Åmål", "Amal", "Amal"),
+        ("astma", '"Bo Test, astma"', "… …, astma"),  # a cell may hold anything about anybody
+        ("7A", "7AB", None),
+        ("7A", "17A", None),
+        ("Norr", "Norrskolan", None),
+        ("", "7A", None),
+    ],
+)
+def test_cells_that_resemble_a_value_asked_for_are_told(
+    wanted: str, cell: str, shown: str | None, make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    config = make_config(rows=())
+    people = config.parent / "klass.csv"
+    rows = (f"A;0701740605;{wanted};Exempelkommun;ja", f"B;0701740606;{cell};Exempelkommun;ja")
+    people.write_text("\n".join(("Namn;Mobil;Klass;Kommun;Godkänt villkor", *rows, "")))
+    where = (f"--where=Klass={wanted}",) if wanted else ("--where-empty", "Klass")
+    ran = run("--config", config, "send", message, *where, "--recipients", people, "--dry-run", "--json")
+    found = [one["text"] for one in ran.json["messages"] if "resemble" in one["text"]]
+    assert (f'"{shown}"' in " ".join(found)) if shown else not found, ran.out
+    assert ran.data["recipients"]["outside"] == {"where": 1}
 
 
 def test_what_was_left_out_as_asked_for_is_told_row_by_row(
