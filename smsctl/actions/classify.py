@@ -22,6 +22,7 @@ from smsctl.domain.columns import (
 from smsctl.domain.headings import words_of
 from smsctl.domain.number import NumberReader
 from smsctl.domain.proposal import SAMPLE, Proposal, heading_below, holds_people, proposal
+from smsctl.domain.protection import SIGNS
 from smsctl.domain.recipients import Recipients, RowRules
 from smsctl.errors import InputError, Sentence, say
 from smsctl.spreadsheet import Sheet
@@ -43,7 +44,15 @@ def classify_sheet(sheet: Sheet, overrides: Named, audience: Audience, rules: Ro
     """
     columns = columns_of(sheet, overrides, rules.numbers, require_terms=rules.require_terms)
     with _naming(sheet):
-        found = classify(sheet.header, sheet.rows(), columns, audience, rules, sheet.rows_left_out())
+        found = classify(
+            sheet.header,
+            sheet.rows(),
+            columns,
+            audience,
+            rules,
+            left_out=sheet.rows_left_out(),
+            said=sheet.rows_with(SIGNS),
+        )
     if not sheet.left_out:
         return found
     hidden = OutsideRows(reason=Outside.HIDDEN, municipality="", rows=len(sheet.left_out))

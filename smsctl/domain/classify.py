@@ -43,14 +43,16 @@ def classify(
     audience: Audience,
     rules: RowRules,
     left_out: Iterable[Sequence[str]] = (),
+    said: Iterable[Sequence[str]] = (),
 ) -> Recipients:
-    """Judge all rows below a header; those left out of the file only shut out numbers that they protect.
+    """Judge all rows below a header; those left out, or that may say so (`said`), only shut out numbers.
 
     Raises MisfitError: a column that the audience needs is missing, or a group it asks for has nobody.
     """
     case = _RowClassifier(header, columns, audience, rules)
     case.read(rows)
     case.protected.note_left_out(left_out)
+    case.protected.note_said(said, header, columns.name)
     return case.result()
 
 

@@ -18,7 +18,7 @@ _WORDS = {
     """,
     "name": "namn name",
     "group": "grupp grupper roll roller group groups role roles",
-    "municipality": "kommun municipality",
+    "municipality": "kommun kommunnamn kommunensnamn municipality municipalityname",
     "accepted_terms": """
         godkantvillkor godkantvillkoren godkandavillkor villkorgodkant villkorgodkanda villkor
         acceptedterms termsaccepted terms
@@ -79,10 +79,11 @@ def words_of(text: str) -> set[str]:
 
 
 _PROTECTS: Final = (
-    "sekretess|skydda[dt]|skydds(?:grad|klass|kod|mark|niva)|(?:adress?|identitets|person|personuppgifts)skydd"
-    "|kvarskriv|fingerad|sparrmark|hemlig(?:adress|identitet|auppgifter)|^hemlig$|^smark(?:t|erad|ering)$"
-    "|protected|^(?:is)?secret$|secretid"
-    "|^secrecy$|^(?:is)?confidential$"
+    "sekretess|sekrmark|skydda[dt]|skydds(?:behov|form|grad|id|klass|kod|mark|niva|pers|status|typ)"
+    "|(?:adress?|identitets|person|personuppgifts)skydd|kvarskr|fingerad|sparrmark|sakerhetsmark"
+    "|hemlig(?:adress|identitet|auppgifter)|^hemligt?$|^smark(?:t|erad|ering|ning)$"
+    "|protected|^(?:is)?secret$|secretid|securitymark"
+    "|^secrecy$|^(?:is)?confidential$|^protection$"
 )
 _IS_PAPER: Final = "avtal|forbindelse|forsakran|intyg|bevis|blankett"
 """Staff sign one: Sekretessavtal."""

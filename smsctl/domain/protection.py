@@ -8,8 +8,9 @@ import re
 from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
-from smsctl.domain.cells import plain
+from smsctl.domain.cells import plain, veiled
 from smsctl.domain.columns import NumberColumn
+from smsctl.domain.headings import words_of
 from smsctl.domain.number import NumberReader
 from smsctl.domain.people import People, PeopleWriter
 from smsctl.domain.recipients import SkipReason
@@ -24,6 +25,12 @@ def is_protected(cell: str) -> bool:
     return plain(cell) not in NO
 
 
+def says_so(cell: str) -> bool:
+    """Tell whether a cell of any column says it, and nothing else: Sekretessmarkering, Skyddad adress."""
+    words = words_of(cell) if len(cell) <= _LONGEST else set[str]()
+    return not words.isdisjoint(_SAYS) and words <= _SAYS | _BESIDE
+
+
 def is_known(cell: str) -> bool:
     """Tell whether the cell is one of the usual yes and no; any other is told, for it may be a mistake."""
     return plain(cell) in YES | NO
@@ -35,13 +42,14 @@ class ProtectedNumbers:
     Whatever cell of such a row they stand in: the column that is not used may be used in another row.
     """
 
-    __slots__ = ("_columns", "_reader", "_width", "found")
+    __slots__ = ("_columns", "_reader", "_said", "_width", "found")
 
     def __init__(self, columns: Sequence[NumberColumn], reader: NumberReader, width: int) -> None:
         """Start with none; `width` is that of the header."""
         self._columns = columns
         self._reader = reader
         self._width = width
+        self._said: list[Sentence] = []
         self.found: set[int] = set()
 
     def note(self, row: Sequence[str], protected: Sequence[bool]) -> None:
@@ -57,8 +65,30 @@ class ProtectedNumbers:
             shut = [any(is_protected(cells.get(at, "")) for at in one.protected) for one in self._columns]
             self.note(row, shut)
 
+    def note_said(self, rows: Iterable[Sequence[str]], header: Sequence[str], name_at: int | None) -> None:
+        """Take the numbers of those rows that say it in a column that is neither for that nor for names."""
+        known = {name_at, *(at for one in self._columns for at in one.protected)}
+        under: dict[str, None] = {}
+        n = 0
+        for row in rows:
+            places = [at for at, cell in enumerate(row) if at not in known and says_so(cell)]
+            if places and self._take(row, ()):
+                n += 1
+                under |= dict.fromkeys(header[at] for at in places if at < len(header))
+        if n:
+            columns = ", ".join(map(veiled, under))
+            told = say_n(
+                "{n} row says under {columns} that an identity is protected: no row with its number gets a"
+                " message.",
+                "{n} rows say under {columns} that an identity is protected: no row with their numbers gets a"
+                " message.",
+                n=n,
+                columns=columns,
+            )
+            self._said.append(told)
+
     def note_names(self, ready: People) -> list[Sentence]:
-        """Take the numbers of those whose name says it (Skyddad identitet), and say how many names do."""
+        """Take the numbers of those whose name says it (Skyddad identitet), and say which cells did."""
         found = ready.named(_IN_NAMES, _NAME)
         self.found.update(found)
         told = say_n(
@@ -66,7 +96,7 @@ class ProtectedNumbers:
             "{n} names say that an identity is protected: no row with their numbers gets a message.",
             n=len(found),
         )
-        return [told] if found else []
+        return [*self._said, told] if found else self._said
 
     def note_misfit(self, row: Sequence[str]) -> None:
         """Take the numbers of a row of another width, if any cell that may be the mark protects."""
@@ -95,18 +125,34 @@ class ProtectedNumbers:
         skipped[SkipReason.PROTECTED] = shut.people()
         return ready
 
-    def _take(self, row: Sequence[str], free: Container[int]) -> None:
-        """Take every number in the cells, also where one cannot be read as one number."""
+    def _take(self, row: Sequence[str], free: Container[int]) -> bool:
+        """Take every number in the cells, even of one that cannot be read as one; say if there is any."""
+        any_taken = False
         for at, cell in enumerate(row):
             if at not in free and re.search(_SOME_NUMBER, cell):
                 whole = self._reader.read(cell)
                 readings = [whole] if whole.number else map(self._reader.read, re.split(_BETWEEN, cell))
-                self.found.update(int(one.number) for one in readings if one.number is not None)
+                taken = {int(one.number) for one in readings if one.number is not None}
+                self.found |= taken
+                any_taken = any_taken or bool(taken)
+        return any_taken
 
 
 _READ: Final = (SkipReason.BLOCKED, SkipReason.TERMS, SkipReason.DUPLICATE, SkipReason.ALREADY_SENT)
 """The reasons of those whose number was read and may be sent to."""
 
+SIGNS: Final = ("skyddad", "sekretess")
+"""No cell says it without one of these, in whatever case."""
+_SAID: Final = """
+    skyddad skyddade skyddat sekretess sekretessmarkering sekretessmarkerad sekretessmarkerade
+    sekretessmarkerat sekretesskyddad sekretessskyddad sekretesskydd sekretessskydd
+"""
+_WITH_IT: Final = """
+    identitet id adress folkbokforing person personuppgift personuppgifter uppgift uppgifter nummer telefon
+    telefonnummer mobil mobilnummer namn elev barn ja har
+"""
+_SAYS, _BESIDE = frozenset(_SAID.split()), frozenset(_WITH_IT.split())
+_LONGEST: Final = 60
 _IN_NAMES: Final = (b"kyddad", b"KYDDAD", b"ekretess", b"EKRETESS")
 _NAME: Final = r"(?i)\b(?:skyddade?|sekretess\w*)\b"
 """As school registers write it in the place of a name."""

@@ -45,6 +45,9 @@ class Records(Protocol):
     def read(self) -> Iterator[list[str]]:
         """Yield the header and the rows. Raises InputError for a fault in the file."""
 
+    def may_hold(self, words: Collection[str]) -> bool:
+        """Tell whether one of the words may stand below the header, in any case; quicker than reading."""
+
 
 class Sheet(NamedTuple):
     """A file with its header, ready to be read; encoding and delimiter are as assumed or asked for."""
@@ -91,6 +94,13 @@ class Sheet(NamedTuple):
         """Return the hidden rows that are to be skipped, for one of them may shut others out."""
         rows = enumerate(self.records.read(), 1) if self.left_out else ()
         return (row for number, row in rows if number in self.left_out)
+
+    def rows_with(self, words: Collection[str]) -> Iterator[list[str]]:
+        """Return the rows in which one of the words stands, hidden ones too; few files are read for it."""
+        if not self.records.may_hold(words):
+            return iter(())
+        rows = islice(self.records.read(), 1, None)
+        return (row for row in rows if any(map("\n".join(row).casefold().__contains__, words)))
 
     def _nothing_after(self, records: Iterator[list[str]]) -> Iterator[list[str]]:
         """Yield nothing; refuse what follows the last row allowed, if it is not empty."""

@@ -5,9 +5,8 @@ import io
 import os
 import re
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, Protocol, TextIO
 
@@ -29,6 +28,7 @@ _FEWEST_TO_TELL = 4
 _SOME_NUMBER = r"\d(?:[\s\-]{0,3}\d){6}"
 _LINES_COMPARED = 50
 _PIECE_BYTES = 1 << 20
+_LONGEST_WORD = 32  # bytes
 
 _Stream = Generator[list[str], None, None]
 
@@ -63,6 +63,15 @@ class TextFormat(NamedTuple):
                 self._refuse_change(file)
                 raise self._broken(error) from None
             self._refuse_change(file)
+
+    def may_hold(self, words: Collection[str]) -> bool:
+        """Look for the words, of plain letters, below the first line, as bytes."""
+        if self.encoding.startswith("UTF-16"):
+            return True
+        sought = [word.encode() for word in words]
+        with open_file(self.path) as file:
+            file.readline()
+            return any(word in piece for piece in map(bytes.lower, _pieces(file)) for word in sought)
 
     def refuse_swallowed(self, width: int) -> None:
         """Raise InputError where a cell holds whole rows, because a quote is opened and closed far below.
@@ -156,7 +165,15 @@ def open_text(file: BinaryIO, path: Path, encoding: str | None, delimiter: str |
 
 def _has_quotes(file: BinaryIO) -> bool:
     file.seek(0)
-    return any(b'"' in piece for piece in iter(partial(file.read, _PIECE_BYTES), b""))
+    return any(b'"' in piece for piece in _pieces(file))
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    """Yield a file in pieces, each after the end of the one before, so that no word is only cut."""
+    kept = b""
+    while piece := file.read(_PIECE_BYTES):
+        yield kept + piece
+        kept = piece[-_LONGEST_WORD:]
 
 
 def _preface(head: str) -> re.Match[str] | None:

@@ -60,6 +60,10 @@ class WorkbookSheet:
         if _stamp_of(self.path) != self._stamp:
             raise was_changed(self.path)
 
+    def may_hold(self, words: Collection[str]) -> bool:  # noqa: ARG002 - it is in memory, and read soon
+        """Tell that they may: the sheet stands in memory."""
+        return True
+
     def _all_rows(self) -> "Iterator[list[Any]]":
         """Yield the rows of calamine, which ends with the last that it finds something in."""
         known = self._sheet.end[0] + 1 if self._sheet.end else 0

@@ -165,6 +165,49 @@ def test_what_lists_call_a_protected_identity_is_known(
     assert ran.data["recipients"]["ready"] == 1
 
 
+@pytest.mark.parametrize(
+    ("header", "said", "under"),
+    [
+        ("Förnamn;Efternamn", "Skyddad;Identitet", "Förnamn"),
+        ("Elev;Klass", "SKYDDAD IDENTITET;7A", "Elev"),
+        ("Adress;Klass", "Skyddad adress;7A", "Adress"),
+        ("Status;Klass", "Sekretessmarkering;7A", "Status"),
+        ("Status;Klass", "7A;skyddade personuppgifter", "Klass"),
+        ("Avtal;Klass", "Sekretessavtal;7A", None),
+        ("Anteckning;Klass", "Kan arbeta på skyddad verkstad;7A", None),
+    ],
+)
+@pytest.mark.parametrize("is_workbook", [False, True])
+def test_a_cell_of_any_column_that_says_so_protects(
+    header: str,
+    said: str,
+    under: str | None,
+    is_workbook: bool,
+    make_config: MakeConfig,
+    message: Path,
+    run: Run,
+    tmp_path: Path,
+) -> None:
+    """Also where it stands in a row of somebody else with the same number, who is not written to."""
+    rows = (
+        f"{header};Mobil;Grupp;Kommun;Godkänt villkor",
+        f"{said};0701740605;Elev;Exempelkommun;ja",
+        "Anna;7A;070-174 06 05;VH;Exempelkommun;ja",
+        "Bo;7A;0701740606;VH;Exempelkommun;ja",
+    )
+    people = tmp_path / "people.csv"
+    people.write_text("\n".join(rows))
+    if is_workbook:
+        people = xlsx(tmp_path / "people.xlsx", {"Blad1": [row.split(";") for row in rows]})
+    send = ("--config", make_config(), "send", message, "--group", "guardians", "--recipients", people)
+    ran = run(*send, "--dry-run", "--json")
+    assert ran.data["recipients"]["ready"] == (1 if under else 2)
+    told = [one["text"] for one in ran.json["messages"] if "identity is protected" in one["text"]]
+    assert bool(told) == bool(under)
+    if under:
+        assert f"1 row says under {under}" in told[0]
+
+
 def test_a_reason_that_says_nothing_is_none(make_config: MakeConfig, message: Path, run: Run) -> None:
     words = ("--all", "--terms-not-required", "--reason", " \u200b", "--yes")
     assert run("--config", make_config(), "send", message, *words).code == 2

@@ -26,6 +26,8 @@ SWEDISH = ("Namn", "Mobil", "Grupp", "Kommun", "Godkänt villkor")
         (" Namn ", "\ufeffMobil\u200b nr", "Grupp:", "Kommun", "Godka\u0308nt villkor"),
         ("namn", "Mobiltelefon", "grupp", "kommun", "Villkor"),
         ("namn", "NUMMER", "grupp", "kommun", "Godkända\u00a0villkor"),
+        ("namn", "NUMMER", "grupp", "Kommunens namn", "Godkända\u00a0villkor"),
+        ("namn", "NUMMER", "grupp", "Municipality name", "Godkända\u00a0villkor"),
     ],
 )
 def test_headers_are_known_in_both_languages_and_any_spelling(header: tuple[str, ...]) -> None:
@@ -52,7 +54,8 @@ def test_without_a_terms_rule_the_number_is_enough() -> None:
         ),
         *("Fingerade personuppgifter", "Personuppgiftsskydd", "IsProtected", "Spärrmarkering", "S-markerad"),
         *("isSecret", "Confidential", "Hemlig identitet", "Skyddsklass", "Skyddsnivå", "Skyddsgrad"),
-        *("Adresskydd", "Adressskyddad", "Hemlig adress", "S-märkt"),
+        *("Adresskydd", "Adressskyddad", "Hemlig adress", "S-märkt", "S-märkning", "SekrMark", "Kvarskr."),
+        *("securityMarking", "Säkerhetsmarkering", "Skydds-id", "Skyddsbehov", "Skyddsstatus", "Hemligt"),
     ],
 )
 def test_a_column_of_protected_identities_is_known_however_it_is_called(text: str) -> None:
