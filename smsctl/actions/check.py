@@ -102,7 +102,7 @@ def ledger_file(ledger: Ledger | None, path: Path, actor: Actor, *, allow_networ
     folder = _nearest(path.parent)
     if not (os.access(path if ledger else folder, os.W_OK) and os.access(folder, os.W_OK)):
         raise LedgerError(
-            say("{path}: {user} may not write there.", path=path, user=actor.user),
+            say("{path}: {user} may not write there.", path=path, user=users.runs_as()),
             hint=say("Run smsctl as the ledger's owner, or share it: `[ledger] group` in the config."),
         )
     if ledger is None:

@@ -34,6 +34,11 @@ def whoever(login_uid: Path = _LOGIN_UID) -> Actor:
     )
 
 
+def runs_as() -> str:
+    """Return as whom this process runs now; who logged in, and asked root to become that user, is another."""
+    return _login()
+
+
 def is_root() -> bool:
     """Say whether this process may do everything."""
     return sys.platform != "win32" and os.geteuid() == 0

@@ -344,3 +344,22 @@ def test_what_others_can_read_is_named_and_stops_nothing(site: Site) -> None:
         assert ran.code == 0
         assert f"chmod o= {open_}" in ran.said
     assert site.as_root("send", text, "--all", "--yes", "--again", "--reason", "x").code == 0
+
+
+@pytest.mark.parametrize("name", [OWNER, "root"])
+def test_a_unit_runs_as_the_ledgers_owner_whoever_logged_in_and_prints_it(
+    site: Site, ground: Path, name: str
+) -> None:
+    shutil.copytree(site.private, ground / "site")
+    for path in (ground / "site").rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    (ground / "site").chmod(0o755)
+    text = ground / "site" / "message.txt"
+    ran = run_as(
+        pwd.getpwnam(name).pw_uid,
+        *("--config", ground / "site" / "config.toml", "schedule", "--at", "07:30", "--for", "systemd"),
+        *("--", "send", "--all", text, "--max-parts", 9),
+        login_uid=pwd.getpwnam(PERSON).pw_uid,
+    )
+    assert ran.code == 0, ran.said
+    assert [line for line in ran.out.splitlines() if line.startswith("User=")] == 2 * [f"User={OWNER}"]

@@ -11,8 +11,10 @@ from smsctl.cli.options import argument, option
 from smsctl.cli.output.blocks import TextLine
 from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
+from smsctl.cli.wiring_gateway import surroundings
 from smsctl.domain.secret import SecretPlace
 from smsctl.errors import UsageError, say
+from smsctl.host import users
 
 EXAMPLES = (
     "smsctl schedule --at 07:30 --days fri send --all text.txt --max-parts 900",
@@ -88,9 +90,10 @@ def _text(wiring: Wiring, system: str, slot: Slot, order: ScheduledCommand) -> s
 def _site(wiring: Wiring) -> render.Site:
     settings = wiring.settings
     sources = [source for name, source in settings.secrets().items() if name != "reports"]
+    sender = surroundings(wiring).sender
     folders = [settings.ledger.path.parent, *([settings.log_path.parent] if settings.log_path else [])]
     return render.Site(
-        user=wiring.actor.user,
+        user=(sender.name if sender else users.runs_as()).removeprefix("uid "),  # systemd takes a number
         writable=tuple(dict.fromkeys(folders)),
         credentials=tuple(
             one.name for one in sources if one.source in (SecretPlace.SYSTEMD, SecretPlace.AUTO)
