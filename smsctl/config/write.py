@@ -11,7 +11,7 @@ from smsctl.config.keys import Key, Section, find
 from smsctl.config.kinds import COUNTRY_CODE, MODULE, UnfitValueError
 from smsctl.config.read import parse, read_document, read_text
 from smsctl.config.walk import NO_PASSWORD, is_secret, unknown
-from smsctl.errors import ConfigError, say
+from smsctl.errors import ConfigError, Sentence, say
 from smsctl.host import disk, rights
 
 GATEWAY_NAMES = {
@@ -160,9 +160,13 @@ def _replace(path: Path, text: str) -> None:
         before = path.stat()
         own = partial(rights.give_back, before=before)
         disk.write_whole(path, text.encode(), replace=True, finish=own)
+    except PermissionError as error:  # also of who owns it, where its group is not theirs
+        raise _not_written(
+            path, error, hint=say("Run it as root: the file keeps its owner and group.")
+        ) from None
     except OSError as error:
         raise _not_written(path, error) from None
 
 
-def _not_written(path: Path, error: OSError) -> ConfigError:
-    return ConfigError(say("{path} cannot be written: {reason}", path=path, reason=error.strerror))
+def _not_written(path: Path, error: OSError, hint: Sentence | None = None) -> ConfigError:
+    return ConfigError(say("{path} cannot be written: {reason}", path=path, reason=error.strerror), hint=hint)

@@ -14,6 +14,7 @@ from smsctl.host import disk, rights, users
 from smsctl.host.users import Owner
 
 _MORE_THAN_FITS = 5000
+_ANOTHER_FILE = say("Name a file that can be written: `path` in that section of the config.")
 
 
 def read_private(path: Path, sender: Owner | None = None) -> Secret | None:
@@ -46,6 +47,8 @@ def write_private(path: Path, secret: Secret, sender: Owner | None = None) -> No
     own = partial(rights.give, owner=sender) if sender else None
     try:
         disk.write_whole(path, f"{secret.reveal()}\n".encode(), replace=True, finish=own)
+    except FileExistsError:
+        raise _no_plain_file(path, _ANOTHER_FILE) from None
     except OSError as error:
         raise _not_written(path, error) from None
 
@@ -53,9 +56,11 @@ def write_private(path: Path, secret: Secret, sender: Owner | None = None) -> No
 def remove(path: Path) -> bool:
     """Delete the file; say whether there was one.
 
-    Raises CredentialError: it may not be deleted.
+    Raises CredentialError: it may not be deleted, or is no plain file, as `read_private` and `write_private`.
     """
     try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise _no_plain_file(path, _ANOTHER_FILE)
         path.unlink()
     except FileNotFoundError:
         return False
@@ -71,12 +76,12 @@ def _read(path: Path, *, private: bool, sender: Owner | None = None) -> Secret |
         return None
     except OSError as error:
         if path.is_symlink():
-            raise CredentialError(say("{path} is a link; name the file itself", path=path)) from None
+            raise _no_plain_file(path) from None
         raise _no_access(path, error) from None
     try:
         state = os.fstat(handle)
         if not stat.S_ISREG(state.st_mode):
-            raise CredentialError(say("{path} is not a plain file", path=path))
+            raise _no_plain_file(path)
         if private:
             _check_file(path, state, sender)
         data = os.read(handle, _MORE_THAN_FITS)
@@ -87,10 +92,9 @@ def _read(path: Path, *, private: bool, sender: Owner | None = None) -> Secret |
 
 def _check_file(path: Path, state: os.stat_result, sender: Owner | None) -> None:
     if state.st_uid not in (0, sender and sender.uid) and not users.is_ours(state.st_uid):
-        raise CredentialError(
-            say("{path} belongs to another user", path=path),
-            hint=say("Run: chown {user} {path}", user=sender.name if sender else "root", path=path),
-        )
+        whose = sender.name if sender else "root"
+        hint = say("Run: chown {user} {path}", user=whose, path=path) if users.is_root() else _asked_as(path)
+        raise CredentialError(say("{path} belongs to another user", path=path), hint=hint)
     if state.st_mode & 0o077:
         raise CredentialError(
             say("{path} can be read by others", path=path), hint=say("Run: chmod 600 {path}", path=path)
@@ -134,11 +138,20 @@ def _no_access(path: Path, error: OSError) -> CredentialError:
     return CredentialError(sentence)
 
 
+def _no_plain_file(path: Path, hint: Sentence | None = None) -> CredentialError:
+    if path.is_symlink():
+        return CredentialError(say("{path} is a link; name the file itself", path=path), hint=hint)
+    return CredentialError(say("{path} is not a plain file", path=path), hint=hint)
+
+
 def _not_written(path: Path, error: OSError) -> CredentialError:
     if isinstance(error, PermissionError):
         hint = say("Run it as root: what root stores is for the user who sends.")
-        return CredentialError(say("{path}: {reason}", path=path, reason=error.strerror), hint=hint)
-    return _no_access(path, error)
+    elif isinstance(error, FileNotFoundError):
+        hint = say("Make its folder first: {folder}", folder=path.parent)
+    else:
+        hint = _ANOTHER_FILE
+    return CredentialError(say("{path}: {reason}", path=path, reason=error.strerror), hint=hint)
 
 
 def _asked_as(path: Path) -> Sentence:

@@ -1,4 +1,4 @@
-"""A secret that another user owns: what is told fits who asks."""
+"""A secret or a config that another user owns: what is told fits who asks."""
 
 import json
 import os
@@ -15,25 +15,27 @@ pytestmark = needs_root
 
 
 @pytest.mark.parametrize(
-    ("owner", "says"),
+    ("owner", "mode", "says"),
     [
-        ("root", "Only root may read it."),
-        ("daemon", "ask as that user, with sudo -u daemon before the command"),
+        ("root", 0o600, "Only root may read it."),
+        ("daemon", 0o600, "ask as that user, with sudo -u daemon before the command"),
+        ("daemon", 0o644, "ask as that user, with sudo -u daemon before the command"),
     ],
 )
 def test_a_secret_that_may_not_be_read_is_not_told_to_be_stored(
-    make_config: MakeConfig, owner: str, says: str
+    make_config: MakeConfig, owner: str, mode: int, says: str
 ) -> None:
     with common_ground() as ground:
         secret, config = ground / "gateway.secret", ground / "config.toml"
         secret.write_text(SECRET, encoding="utf-8")
-        secret.chmod(0o600)
+        secret.chmod(mode)
         os.chown(secret, pwd.getpwnam(owner).pw_uid, -1)
         made = make_config(gateway={"password": {"source": "file", "path": str(secret)}})
         config.write_text(made.read_text(encoding="utf-8"), encoding="utf-8")
         asked = run_as(pwd.getpwnam("bin").pw_uid, "--config", config, "credential", "check", "--json")
     told = " ".join(one["text"] for one in json.loads(asked.out)["messages"])
     assert (asked.code, says in told, "credential set" in told) == (8, True, False)
+    assert "chown root" not in told
 
 
 PIPED = ("sh", "-c", 'echo anew | "$0" "$@"')
@@ -95,3 +97,16 @@ def test_who_may_not_write_there_is_told_who_may(of_a_service: Path) -> None:
     for command in ("set", "delete"):
         ran = run_as(service, "--config", of_a_service / "config.toml", "credential", command, before=PIPED)
         assert (ran.code, "Run it as root" in ran.said, "sudo -u" in ran.said) == (8, True, False), ran.said
+
+
+def test_a_config_of_a_group_that_is_not_ones_own_is_changed_by_root(of_a_service: Path) -> None:
+    config, before = of_a_service / "config.toml", (of_a_service / "config.toml").read_bytes()
+    service = pwd.getpwnam("daemon").pw_uid
+    os.chown(config, service, 0)
+    os.chown(of_a_service, service, service)
+    argv = ("--config", config, "config", "set", "gateway.priority", "3")
+    ran = run_as(service, *argv)
+    assert (ran.code, "Run it as root: the file keeps its owner and group." in ran.err) == (8, True), ran.said
+    assert config.read_bytes() == before
+    assert run_as(0, *argv).code == 0
+    assert (config.stat().st_uid, config.stat().st_gid) == (service, 0)

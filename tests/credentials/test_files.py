@@ -106,14 +106,29 @@ def test_what_is_written_is_private_and_read_again(tmp_path: Path) -> None:
 
 
 def test_writing_into_a_missing_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CredentialError, match="No such file"):
+    with pytest.raises(CredentialError, match="No such file") as caught:
         files.write_private(tmp_path / "nothing" / "pw", Secret("s3cret"))
+    assert str(caught.value.hint) == f"Make its folder first: {tmp_path / 'nothing'}"
 
 
 def test_a_file_is_removed_once(tmp_path: Path) -> None:
     path = _private(tmp_path / "pw", b"s3cret")
     assert files.remove(path)
     assert not files.remove(path)
+
+
+def test_what_is_no_plain_file_is_neither_written_nor_removed(tmp_path: Path) -> None:
+    secret, link, folder, pipe = (tmp_path / name for name in ("pw", "link", "folder", "pipe"))
+    link.symlink_to(_private(secret, b"s3cret"))
+    folder.mkdir(mode=0o700)
+    os.mkfifo(pipe, 0o600)
+    for path in (link, folder, pipe):
+        for act in (files.remove, lambda path: files.write_private(path, Secret("anew"))):
+            with pytest.raises(CredentialError, match=r"is a link|not a plain file") as caught:
+                act(path)
+            assert "Name a file that can be written" in str(caught.value.hint)
+    assert {one.name for one in tmp_path.iterdir()} == {"pw", "link", "folder", "pipe"}
+    assert files.read_private(secret) == Secret("s3cret")
 
 
 def test_systemd_may_hand_over_a_file_its_own_way(tmp_path: Path) -> None:
