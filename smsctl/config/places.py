@@ -76,6 +76,11 @@ def user_config() -> Path | None:
         return None
 
 
+def hidden_by(config: Path) -> Path | None:
+    """Return the system's config where this one is found before it; None: it is not there, or still found."""
+    return SYSTEM_CONFIG if config == user_config() and _is_there(SYSTEM_CONFIG) else None
+
+
 def default_ledger(config: Path) -> Path:
     """Return where the ledger of this config file lies unless the file says otherwise.
 

@@ -165,6 +165,16 @@ def test_it_goes_where_smsctl_looks_for_it(run: Run, monkeypatch: pytest.MonkeyP
     assert run("config", "check").code == 0
 
 
+def test_a_config_that_is_found_before_the_systems_says_so(
+    make_config: MakeConfig, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SMSCTL_CONFIG")
+    monkeypatch.setattr("smsctl.config.places.SYSTEM_CONFIG", system := make_config())
+    told = f"This user's commands read it from now on, and no longer {system}."
+    assert told not in run("--config", tmp_path / "other.toml", "config", "init", "--yes").said
+    assert told in run("config", "init", "--yes").err
+
+
 def test_the_password_and_the_push_secret_go_to_the_keyring(tmp_path: Path, run: Run) -> None:
     path = tmp_path / "config.toml"
     made = run("--config", path, "config", "init", "--yes", "--password-stdin", stdin=f"{SECRET}\n")

@@ -45,7 +45,7 @@ def with_a_person(
     write.create(path, text_of({**values, **_everywhere(path), **extra}))
     wiring = first_steps.anew(ctx, path)
     output.show([GAP, TextLine(_written(path), Tone.GOOD)])
-    output.show([TextLine(told, Tone.WARN) for told in _not_there_yet(wiring)])
+    output.show([TextLine(told, Tone.WARN) for told in _to_be_known(wiring)])
     if interview.examples:
         output.show([TextLine(_for_rehearsals(interview.examples), Tone.WARN)])
         first_steps.rehearse(ctx)
@@ -71,7 +71,7 @@ def by_flags(
     wiring = first_steps.anew(ctx, path)
     shown: list[Block] = [TextLine(_written(path), Tone.GOOD)]
     notes, code = (
-        [Note(code="warning", level="warning", text=told) for told in _not_there_yet(wiring)],
+        [Note(code="warning", level="warning", text=told) for told in _to_be_known(wiring)],
         ExitCode.OK,
     )
     try:
@@ -178,12 +178,14 @@ def _written(path: Path) -> Sentence:
     return say("{path} is written, in simulate mode.", path=path)
 
 
-def _not_there_yet(wiring: Wiring) -> list[Sentence]:
-    """Say that the recipients file is missing: perhaps it is still to be exported, perhaps mistyped."""
-    path = wiring.settings.recipients
-    if path is None or path.exists():
-        return []
-    return [say("The recipients file {path} does not exist yet.", path=path)]
+def _to_be_known(wiring: Wiring) -> list[Sentence]:
+    """Say which config is no longer found, and that the recipients file is missing: perhaps mistyped."""
+    path, told = wiring.settings.recipients, []
+    if hidden := places.hidden_by(wiring.config_path):
+        told.append(say("This user's commands read it from now on, and no longer {path}.", path=hidden))
+    if path is not None and not path.exists():
+        told.append(say("The recipients file {path} does not exist yet.", path=path))
+    return told
 
 
 def _for_rehearsals(examples: Sequence[Question]) -> Sentence:
