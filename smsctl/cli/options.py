@@ -5,7 +5,6 @@ from typing import Annotated, Any, Final, get_args
 
 import typer
 
-from smsctl.domain.cells import plain
 from smsctl.errors import UsageError, say
 
 LARGEST: Final = 1_000_000_000
@@ -122,6 +121,8 @@ def must_say_why(reason: str | None) -> str:
 
 
 def _something(text: str | None) -> str | None:
+    from smsctl.domain.cells import plain  # of use only where there is a reason
+
     if text is not None and not plain(text):
         raise without_value("--reason")
     return text

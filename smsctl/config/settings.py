@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, Self, dataclass_transform
+from typing import TYPE_CHECKING
 
+from smsctl.config.frozen_section import FrozenSection
 from smsctl.domain.moment import Pause, QuietHours
 from smsctl.domain.secret import SecretSource
 from smsctl.errors import InputError, say
@@ -25,36 +26,7 @@ class Mode(StrEnum):
     LIVE = "live"
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True)
-class _Section:
-    """What one section says, by keyword and for good; no NamedTuple: slow to make (decision 0003)."""
-
-    def __init__(self, **given: object) -> None:
-        """Take every field that the class declares, and no other."""
-        if given.keys() != type(self).__annotations__.keys():
-            raise TypeError(sorted(given.keys() ^ type(self).__annotations__.keys()))
-        vars(self).update(given)
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        """Refuse: what the file says does not change while smsctl runs."""
-        raise AttributeError(name)
-
-    def __eq__(self, other: object) -> bool:
-        """Compare what is said."""
-        return type(other) is type(self) and vars(other) == vars(self)
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        """Show what is said."""
-        return f"{type(self).__name__}({vars(self)})"
-
-    def _replace(self, **changes: object) -> Self:
-        """Return the same with other values for some fields."""
-        return type(self)(**vars(self) | changes)
-
-
-class GatewaySettings(_Section):
+class GatewaySettings(FrozenSection):
     """The way out: names as SuperOffice's SMS settings have them (wire/superoffice.md, "Settings")."""
 
     module: str
@@ -86,7 +58,7 @@ class GatewaySettings(_Section):
     proxy_password: SecretSource
 
 
-class SmtpSettings(_Section):
+class SmtpSettings(FrozenSection):
     """The site's own mail server, for the e-mail route and for notices."""
 
     host: str
@@ -97,7 +69,7 @@ class SmtpSettings(_Section):
     password: SecretSource
 
 
-class RetentionSettings(_Section):
+class RetentionSettings(FrozenSection):
     """The disposal decision that `purge` acts under."""
 
     days: int | None
@@ -109,7 +81,7 @@ class RetentionSettings(_Section):
         return self.days is not None or self.decision is not None
 
 
-class MunicipalitySettings(_Section):
+class MunicipalitySettings(FrozenSection):
     """Who orders, sends and pays."""
 
     key: str
@@ -128,7 +100,7 @@ class MunicipalitySettings(_Section):
     retention: RetentionSettings  # not given: the common one covers it
 
 
-class ApprovalSettings(_Section):
+class ApprovalSettings(FrozenSection):
     """When a second person is asked."""
 
     above: int | None  # messages; None: never, but where a municipality says so
@@ -136,7 +108,7 @@ class ApprovalSettings(_Section):
     urgent: str  # before or after: when an urgent mailing is approved
 
 
-class LimitsSettings(_Section):
+class LimitsSettings(FrozenSection):
     """The ceilings; None is no ceiling."""
 
     max_parts_per_run: int | None
@@ -154,7 +126,7 @@ class LimitsSettings(_Section):
         return next((one for one in self.pause if one.first <= day <= one.last), None)
 
 
-class LedgerSettings(_Section):
+class LedgerSettings(FrozenSection):
     """Where the ledger lies and who shares it."""
 
     written: Path | None  # as the file says it; None: by default
@@ -170,14 +142,14 @@ class LedgerSettings(_Section):
     allow_network: bool  # a network disk's locks and flushes are somebody's word
 
 
-class NotifySettings(_Section):
+class NotifySettings(FrozenSection):
     """Who hears of a run without a terminal that did not end well."""
 
     to: str | None
     command: str | None
 
 
-class ReportsSettings(_Section):
+class ReportsSettings(FrozenSection):
     """How delivery reports and incoming SMS come in."""
 
     host: str
@@ -195,7 +167,7 @@ class ReportsSettings(_Section):
     secret: SecretSource
 
 
-class SenderRule(_Section):
+class SenderRule(FrozenSection):
     """What one user or group of the operating system may send; an empty tuple is no restriction."""
 
     name: str  # "@name" is a group
@@ -205,7 +177,7 @@ class SenderRule(_Section):
     terms_not_required: bool = False
 
 
-class Settings(_Section):
+class Settings(FrozenSection):
     """The whole config file."""
 
     path: Path
