@@ -21,7 +21,7 @@ from smsctl.domain.message import Status
 from smsctl.domain.plan import Bill, bill_for
 from smsctl.domain.verdict import RuleVerdict
 from smsctl.errors import RuleError, say
-from smsctl.ledger import accounts, audit, cancelling, ceilings, mailings, recovery
+from smsctl.ledger import accounts, approvals, audit, cancelling, ceilings, mailings, recovery
 from smsctl.ledger.store import Ledger
 
 
@@ -43,7 +43,7 @@ def what_is_left(
     """Return what may be sent, or looked for at the gateway, judged by every rule; None: nothing is left.
 
     Nobody may be asked. A ceiling that is not given anew is therefore the mailing's own, under which it was
-    confirmed, so that no package is opened that nobody has said yes to.
+    confirmed, so that no package is opened that nobody has said yes to, nor a second person, if asked.
 
     Raises TakenError while another process sends it: what one that is gone has left on the wire is unknown.
     LedgerError where its text was purged, RuleError where the config names another gateway by now, or
@@ -62,7 +62,7 @@ def what_is_left(
     must_be_its_gateway(mailing, traits, ledger, under.settings)
     due = mailing._replace(letter=mailing.letter.due(under.local_now))
     account_status = account_status_of(ledger, mailing.municipality, under.local_now)
-    ceilings = _not_beyond_the_confirmed(mailing, given)
+    ceilings = _not_beyond_the_confirmed(ledger, mailing, given)
     leaving = DepartingMailing(
         bill=bill_for(
             mailing.municipality,
@@ -159,9 +159,10 @@ def _may_be_listed(
     return may_be_listed(ledger, mailing, trust.account_of(under.settings, municipality))
 
 
-def _not_beyond_the_confirmed(mailing: Mailing, given: Ceilings) -> Ceilings:
-    own = mailing.ceilings
+def _not_beyond_the_confirmed(ledger: Ledger, mailing: Mailing, given: Ceilings) -> Ceilings:
+    own, asked = mailing.ceilings, approvals.of(ledger, mailing.id)
+    most_new = asked.most_new_packages(own.max_new_packages) if asked else own.max_new_packages
     return given._replace(
         max_parts=own.max_parts if given.max_parts is None else given.max_parts,
-        max_new_packages=own.max_new_packages if given.max_new_packages is None else given.max_new_packages,
+        max_new_packages=most_new if given.max_new_packages is None else given.max_new_packages,
     )

@@ -103,6 +103,12 @@ class Approval(NamedTuple):
         differ = self.counted * EVERY_TIME_DIFFERS_PERCENT // 100
         return range(self.counted - differ, self.counted + differ + 1)
 
+    def most_new_packages(self, most: int | None) -> int | None:
+        """Return how many packages may be opened, of `most` or of any: no more than were approved."""
+        if self.at_once:
+            return most
+        return self.new_packages if most is None else min(most, self.new_packages)
+
     def has_expired(self, now: str) -> bool:
         """Whether it was to be decided before a ledger time."""
         return datetime.fromisoformat(self.expires_at) <= datetime.fromisoformat(now)

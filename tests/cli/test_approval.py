@@ -1069,6 +1069,32 @@ def test_a_slot_that_opens_more_packages_than_were_approved_waits(
         assert not approvals.for_every_slot(ledger, terms._replace(new_packages=9), 4, moment(), anna)
 
 
+@pytest.mark.parametrize("how", ["approve", "resume", "key"])
+def test_what_was_approved_opens_no_more_packages_whatever_its_asker_allowed(
+    how: str, live_gateway: LiveGateway, message: Path, run: Run, log_in: LogIn
+) -> None:
+    packages_of_six = {"exempelkommun": {"package_size": 6, "package_price": "60.00"}}
+    site = live_gateway(rows=guardians(4), approval={"above": 3}, municipalities=packages_of_six)
+    ask = ("--key", "k", "--max-new-packages", 5)
+    asked = send(site.config, message, run, *ask)
+    assert (asked.code, asked.data["new_packages"]) == (5, 0)
+    other = message.with_name("other.txt")
+    other.write_text("Något annat")
+    for n in range(3):  # another mailing has used the package meanwhile
+        assert send(site.config, other, run, "--where", f"Namn=Person {n}").code == 0
+    bo = log_in(BO)
+    ran = act(site.config, run, "approve", 1, "--yes", *(() if how == "approve" else ("--no-send",)))
+    assert ran.data["approval"]["decided_by"] == bo
+    log_in(ANNA)
+    if how == "resume":
+        ran = act(site.config, run, "resume", 1)
+    elif how == "key":
+        ran = send(site.config, message, run, *ask)
+    assert (ran.code, ran.data["outcome"]) == (5, {"accepted": 3, "pending": 1})
+    assert act(site.config, run, "resume", 1, "--max-new-packages", 1).code == 0, "by a person's word"
+    assert is_sound(site, run)
+
+
 def test_the_check_finds_a_mailing_that_left_by_a_yes_that_was_not_for_it(
     weekly: Live, message: Path, run: Run
 ) -> None:

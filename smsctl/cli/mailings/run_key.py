@@ -16,6 +16,7 @@ from smsctl.cli.typed_times import read_duration
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.approval import still_waits
 from smsctl.domain.gateway import Gateway
+from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import COSTS, Status
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import Sentence, UsageError, say
@@ -45,7 +46,7 @@ def begun(
             rest = found.goes_on and what_is_left(
                 found.mailing,
                 gateway.traits,
-                plan_request.ceilings,
+                _within_the_yes(ledger, found.mailing, plan_request.ceilings),
                 ledger,
                 under,
                 urgent=plan_request.urgent,
@@ -63,6 +64,14 @@ def begun(
         )
         return _told(would, ledger, found, dry_run=True)
     return _told(_done(found, key), ledger, found, dry_run=dry_run)
+
+
+def _within_the_yes(ledger: Ledger, mailing: Mailing, given: Ceilings) -> Ceilings:
+    """Return the ceilings of a line that goes on with a mailing: it is no new yes to more packages."""
+    asked = approvals.of(ledger, mailing.id)
+    return (
+        given._replace(max_new_packages=asked.most_new_packages(given.max_new_packages)) if asked else given
+    )
 
 
 def patience_s(flags: SendFlags) -> float:
