@@ -2,6 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from smsctl.errors import LedgerError, say
+from smsctl.ledger.store import Ledger
+
 from ..conftest import LiveGateway, MakeConfig
 from ..front_door import Run, run_terminal
 
@@ -44,6 +47,28 @@ def test_a_purge_removes_the_people_and_prints_its_protocol(config: Path, run: R
     assert [(one["decision"], one["mailings"], one["messages"], one["skipped"]) for one in listed] == [
         ("KS 2026/123", 1, 3, 1)
     ]
+
+
+@pytest.mark.parametrize("flag", ["--quiet", "--json"])
+def test_what_is_removed_and_not_overwritten_is_told_where_the_ledger_fails(
+    config: Path, run: Run, monkeypatch: pytest.MonkeyPatch, flag: str
+) -> None:
+    """As where the disk has no room for it to be written anew, or a database takes no more connections."""
+
+    def fails(_ledger: object) -> None:
+        raise LedgerError(say("the disk is full."))
+
+    purge = ("--config", config, "purge", "--older-than", "90d", *DECISION, flag)
+    with monkeypatch.context() as patched:
+        patched.setattr(Ledger, "compact", fails)
+        for _ in range(2):
+            ran = run(*purge)
+            told = "disk is full" in ran.said, "not yet overwritten in the file" in ran.said
+            assert (ran.code, told) == (9, (True, True)), ran.said
+        listed = run("--config", config, "purge", "--list", "--json").data["protocols"]
+        assert [one["messages"] for one in listed] == [3]
+    done = run(*purge)
+    assert (done.code, "not yet overwritten" in done.said) == (0, False), done.said
 
 
 def test_a_protocol_says_what_no_purge_reaches(config: Path, run: Run) -> None:

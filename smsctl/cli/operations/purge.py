@@ -89,7 +89,8 @@ def _purge(
     flags: blanking.RemovalFlags,
 ) -> CommandResult:
     regime = regime_of(wiring.settings, wiring.ledger, municipality)
-    has_ended = not flags.dry_run and finish_purge(wiring.ledger)
+    with retention.broken_off(wiring):
+        has_ended = not flags.dry_run and finish_purge(wiring.ledger)
     if has_ended and older_than is None and regime.retention.days is None:
         return CommandResult(data={"ended_earlier": True}, screen=[_ENDED])
     seen.must_purge(wiring, regime.municipality)

@@ -1,7 +1,7 @@
 """What `purge` asks of flags and config, and the holds that keep a mailing from it."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 from smsctl.actions.purge import Purged
@@ -13,7 +13,7 @@ from smsctl.cli.output.blocks import TextLine, Tone
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_times import read_duration
 from smsctl.cli.wiring import Wiring
-from smsctl.errors import Sentence, UsageError, say
+from smsctl.errors import LedgerError, Sentence, UsageError, say
 from smsctl.ledger import holds, mailings, purging
 from smsctl.ledger.purging import Due
 
@@ -94,11 +94,21 @@ def told_after(wiring: Wiring, done: Purged, data: Mapping[str, object]) -> Comm
     )
 
 
+_NOT_OVERWRITTEN = say(
+    "What was removed is not yet overwritten in the file. Once the ledger is well, end it with: smsctl purge"
+)
+
+
 @contextmanager
 def broken_off(wiring: Wiring) -> Iterator[None]:
-    """Let who breaks off a removal hear what is left of it."""
+    """Let whoever breaks off a removal, or whose ledger does, hear what is left of it."""
     try:
         yield
+    except LedgerError:
+        with suppress(LedgerError):  # it may not answer at all
+            if purging.unfinished(wiring.ledger) is not None:
+                wiring.output.insist(_NOT_OVERWRITTEN)
+        raise
     except KeyboardInterrupt:
         if purging.unfinished(wiring.ledger) is None:
             raise
