@@ -449,6 +449,13 @@ def test_as_cron_it_has_neither_this_environment_nor_this_terminal(
     assert (mended.code, level(mended, "login"), mended.json["mode"]) == (0, "ok", "live")
 
 
+def test_as_cron_a_municipality_that_is_not_there_is_told_as_such(make_config: MakeConfig, run: Run) -> None:
+    argv = ("--config", make_config(), "doctor", "--municipality", "ankeborg")
+    own, crons = run(*argv), run(*argv, "--as-cron")
+    assert (own.code, "ankeborg" in own.err) == (8, True)
+    assert crons == own
+
+
 def test_as_cron_a_person_sees_the_same_screen(live_gateway: LiveGateway) -> None:
     live = live_gateway(gateway={"password": {"source": "file", "path": "nowhere"}})
     argv = ["--config", live.config, "doctor"]

@@ -59,7 +59,12 @@ def _asked(settings: Settings, named: str | None) -> MunicipalitySettings | None
 
 
 def as_cron(wiring: Wiring, municipality: str | None = None, *, push: bool = False) -> CommandResult:
-    """Let another process make the round, and tell what it told: a person in lines, a program in JSON."""
+    """Let another process make the round, and tell what it told: a person in lines, a program in JSON.
+
+    Raises InputError for a municipality that is not there: of the process it would seem not to start.
+    """
+    if municipality:
+        _asked(wiring.settings, municipality)
     try:
         done = _process_of_cron(wiring, municipality, push=push)
         code, lines = ExitCode(done.returncode), done.stdout.decode(errors="replace").splitlines()
