@@ -159,7 +159,7 @@ class Terminal:
 
     def press(self, keys: str) -> None:
         """Press keys, without the one that ends a line."""
-        os.write(self._master, keys.encode())
+        os.write(self._master, keys.encode(errors="surrogateescape"))
 
     def end(self) -> Ran:
         """Read until the process has ended."""

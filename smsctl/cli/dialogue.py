@@ -131,12 +131,9 @@ def ask_choice(
 
 def secret(output: Output, question: Sentence) -> Secret:
     """Ask for a secret without echo, or read standard input where that is no terminal: one line."""
-    if sys.stdin.isatty():
-        import getpass
-
-        with _broken_off(output):
-            return _secret_of(getpass.getpass(words(question)))
     try:
+        if sys.stdin.isatty():
+            return _typed_secret(output, question)
         given = sys.stdin.read(_MOST_PIPED).rstrip("\r\n")
     except UnicodeDecodeError:
         raise _no_text() from None
@@ -146,6 +143,18 @@ def secret(output: Output, question: Sentence) -> Secret:
             hint=say("Run it in a terminal, or pipe the secret in."),
         )
     return _secret_of(given)
+
+
+def _typed_secret(output: Output, question: Sentence) -> Secret:
+    import getpass
+
+    if output.speaks_json:
+        raise UsageError(
+            say("No secret was given on standard input."),
+            hint=say("Pipe the secret in: with --json nothing is asked."),
+        )
+    with _broken_off(output):
+        return _secret_of(getpass.getpass(words(question)))
 
 
 def _secret_of(line: str) -> Secret:

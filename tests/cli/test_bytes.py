@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ..conftest import MakeConfig
-from ..front_door import Ran, Run
+from ..front_door import OWN_TERMINAL, SMSCTL, Ran, Run, Terminal, run_terminal
 
 LOCALES: tuple[Mapping[str, str], ...] = (
     {"LC_ALL": "C"},
@@ -98,6 +98,22 @@ def test_a_password_that_is_no_text_is_told_and_not_kept(config: Path) -> None:
     assert "UTF-8" in ran.err
     assert "canary" not in ran.said
     assert not (config.parent / "secret").exists()
+
+
+@needs_bytes
+def test_a_password_that_is_typed_in_another_encoding_is_told_and_not_kept(config: Path) -> None:
+    typing = [sys.executable, "-c", OWN_TERMINAL, *SMSCTL]
+    with Terminal("credential", "set", program=typing) as terminal:
+        terminal.wait_for("(not shown)")
+        terminal.type("canary\udcff")
+        ran = terminal.end()
+    assert (ran.code, "UTF-8" in ran.seen, "canary" in ran.seen) == (8, True, False), ran.seen
+    assert not (config.parent / "secret").exists()
+
+
+def test_with_json_no_password_is_asked_for_on_a_terminal(config: Path) -> None:
+    ran = run_terminal(["credential", "set", "--json"])
+    assert (ran.code, ran.json["messages"][0]["code"]) == (2, "usage"), ran.seen
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="only Linux has a file whose reading fails")
