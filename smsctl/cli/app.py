@@ -85,7 +85,7 @@ def _heard_out(words: Sequence[str], asked: Flags, output: Output) -> int:
         _speak_as_configured(asked)
     is_help = _asks_for_help(output.command, words)  # a page is no run
     if not is_help and (failed := _caught(lambda: _let_know(asked, output, ended), output, patience=2)):
-        output.warn(say("Nobody was told of this run: {reason}", reason=failed.sentence))
+        output.insist(say("Nobody was told of this run: {reason}", reason=failed.sentence))
     codes = [ended.exit_code]
     told = _caught(
         lambda: output.tell(ended) if isinstance(ended, CommandResult) else output.fail(ended), output

@@ -48,7 +48,7 @@ class _Waiting(NamedTuple):
 def after(flags: Flags, output: Output, ended: CommandResult | SmsctlError, *, is_bad: bool) -> None:
     """Tell those whom [notify] names of this run where it is bad, and of what earlier ones have left.
 
-    Where that fails it is warned of, the exit code stays, and the next run tells of what is left.
+    Where that fails it is said, with --quiet too; the exit code stays, and the next run tells what is left.
     """
     always = isinstance(ended, CommandResult) and bool(ended.overruled or ended.is_alarm)
     wiring = Wiring(flags, output)
@@ -59,13 +59,13 @@ def after(flags: Flags, output: Output, ended: CommandResult | SmsctlError, *, i
             if _is_seen(ended):
                 _done(wiring, own)
             if isinstance(ended, CommandResult) and ended.overruled:
-                _tell(wiring, _facts(wiring, ended), output.warn)
+                _tell(wiring, _facts(wiring, ended), output.insist)
             return
         is_known = isinstance(ended, CommandResult) and ended.is_known and not own
         if always or (is_bad and not is_known):
             if output.speaks_json:
                 _say(wiring, own)
-            if _tell(wiring, _facts(wiring, ended), output.warn):
+            if _tell(wiring, _facts(wiring, ended), output.insist):
                 _done(wiring, own)
         _tell_each(wiring, [one for one in waiting if one not in own])
 

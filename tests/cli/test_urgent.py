@@ -103,6 +103,17 @@ def test_a_person_overrules_the_ceilings_of_the_day_and_the_site_is_told(
     assert row["detail"] == "messages: 3; urgent, also beyond the day's ceilings"
 
 
+def test_what_is_overruled_is_not_silent_where_the_site_could_not_be_told(
+    live_gateway: LiveGateway, message: Path
+) -> None:
+    live = live_gateway(
+        rows=guardians(3), limits={"max_parts_per_day": 2}, notify={"command": "/no/such/program"}
+    )
+    ran = asked_and_sent(begin(live, message, *URGENT, "--quiet"))
+    assert (ran.code, len(live.simulator.accepted())) == (0, 3), ran.seen
+    assert "Nobody was told of this run" in ran.seen
+
+
 def test_without_a_terminal_being_urgent_leaves_the_ceilings_of_the_day(
     live_gateway: LiveGateway, message: Path
 ) -> None:

@@ -9,14 +9,17 @@ _LONGEST = 200
 
 
 def record_change(wiring: Wiring, action: str, subject: str, detail: str = "") -> None:
-    """Write a change in the audit of the ledger that the config names now; where it cannot be, say so."""
+    """Write a change in the audit of the ledger that the config names now; where it cannot be, say so.
+
+    Also with --quiet: nobody else will miss it.
+    """
     try:
         if _would_be_another_users(wiring):
             return
         with wiring.ledger.transaction():
             audit.record(wiring.ledger, wiring.clock.now(), wiring.actor, action, subject, detail[:_LONGEST])
     except (ConfigError, LedgerError) as error:
-        wiring.output.warn(say("This change is not in the audit: {why}", why=error.sentence))
+        wiring.output.insist(say("This change is not in the audit: {why}", why=error.sentence))
 
 
 def _would_be_another_users(wiring: Wiring) -> bool:
