@@ -13,7 +13,8 @@ from smsctl.errors import ExitCode, Sentence, StoppedError, say
 from smsctl.host import process
 
 COMMAND_LIMIT_S = 30.0
-_NUMBER = re.compile(r"\+?\d(?:[\s()/-]*\d){6,}")
+_DAY = r"(?<![\d+])20\d\d-[01]\d-[0-3]\d(?!\d)"
+_NUMBER = re.compile(rf"({_DAY})|\+?\d(?:[\s()/-]*(?!{_DAY})\d){{6,}}")
 _NEVER = ("CREDENTIALS_DIRECTORY",)
 
 
@@ -68,8 +69,8 @@ class RunFacts(NamedTuple):
 
 
 def without_numbers(text: str) -> str:
-    """Return the text with everything starred that could be a phone number."""
-    return _NUMBER.sub("***", text)
+    """Return the text with everything starred that could be a phone number; a day is none."""
+    return _NUMBER.sub(lambda found: found[1] or "***", text)
 
 
 def run_command(

@@ -220,6 +220,11 @@ def test_a_test_in_a_rehearsal_mails_nobody_and_without_names_is_refused(
         ("(070) 174 06 05", "(***"),
         ("mailing 12, 3 unknown", "mailing 12, 3 unknown"),
         ("1 204 messages", "1 204 messages"),
+        ("until 2026-12-01 17:28 for", "until 2026-12-01 17:28 for"),
+        ("under the key vh-4fdc73-2026-11-30.", "under the key vh-4fdc73-2026-11-30."),
+        ("2026-12-01 0701740605", "2026-12-01 ***"),
+        ("2026-12-017", "***"),
+        ("+2026-12-01 and 0702026-12-01", "*** and ***"),
     ],
 )
 def test_what_could_be_a_phone_number_is_starred(text: str, expected: str) -> None:
