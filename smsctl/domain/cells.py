@@ -11,7 +11,7 @@ from typing import Final
 
 def plain(text: str) -> str:
     """Return a cell as it is compared: NFKC, without case and invisible characters, single spaces."""
-    if text.isascii():
+    if text.isascii() and _RETURN not in text:
         return " ".join(text.casefold().split())
     shown = re.sub(UNSEEN, "", unicodedata.normalize("NFKC", text))
     return " ".join(unicodedata.normalize("NFKC", shown.casefold()).split())
@@ -19,7 +19,9 @@ def plain(text: str) -> str:
 
 def shown(text: str) -> str:
     """Return a cell as it is shown: as it was written, without what nobody sees, on one line."""
-    return text.strip() if text.isascii() and "\n" not in text else " ".join(re.sub(UNSEEN, "", text).split())
+    if text.isascii() and "\n" not in text and _RETURN not in text:
+        return text.strip()
+    return " ".join(re.sub(UNSEEN, "", text).split())
 
 
 def may_name_somebody(text: str) -> bool:
@@ -56,10 +58,14 @@ _FIGURES: Final = rf"\d(?:{_BESIDE}\d){{6}}|\d{{5}}|(?<!\d)[+0](?:{_BESIDE}\d){{
 _WITHIN: Final = r"(?<=[^\W\d_]|[,(\d])[ /]\(?[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ]+"
 # Texts, compiled at first use: most commands read no file.
 UNSEEN: Final = (
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "_x000[Dd]_|[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
 )
-"""What nobody sees; it comes along from Excel, school platforms and phone books."""
+"""What nobody sees; it comes along from Excel, school platforms and phone books.
+
+`_x000D_` is a carriage return as XLSX writes it; not every program that makes a CSV of one knows that.
+"""
+_RETURN: Final = "_x000"
 ERROR: Final = r"#[A-ZÅÄÖ][A-ZÅÄÖ/0-9]*[!?]|#N/A|#{2,}"
 """What a spreadsheet shows where a formula has come to nothing, or a column is too narrow."""
 _LOST: Final = r"(?:^|\s)(?:[^\s/=@.]*[^\W\d_]\?[^\W\d_]|\?[^\W\d_]{2})"

@@ -101,7 +101,9 @@ class NumberReader:
         """Read a number by every rule. What was repaired, spacing apart, is told in the notice."""
         if (found := self.look_up(raw)) is not None:
             return _reading(found)
-        text = re.sub(UNSEEN, "", unicodedata.normalize("NFKC", raw)).strip()
+        if any(char.isnumeric() and not char.isdecimal() for char in raw):  # ², which NFKC makes a 2, and ½
+            return NumberReading(None, NumberFault.UNREADABLE)
+        text = re.sub(UNSEEN, "", unicodedata.normalize("NFKC", raw.replace("\u00b4", "'"))).strip()
         if marked := re.fullmatch(_TEXT_MARK, text):
             reading = self._read((marked["bare"] or marked["formula"] or "").strip(), raw)
             return reading._replace(notice=reading.notice or _MARKED) if reading.number else reading
@@ -119,7 +121,7 @@ class NumberReader:
             return NumberReading(None, NumberFault.UNREADABLE)
         found = self.look_up(digits)
         reading = self._judge(digits) if found is None else _reading(found)
-        if reading.number and re.findall(_DIGIT, raw) != re.findall(_DIGIT, text):
+        if reading.number and re.findall(_DIGIT, re.sub(UNSEEN, "", raw)) != re.findall(_DIGIT, text):
             return reading._replace(notice=_OTHER_DIGITS)
         return reading
 

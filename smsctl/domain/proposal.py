@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 
 from smsctl.domain.cells import may_name_somebody, plain
 from smsctl.domain.headings import HEADERS, fold, is_heading, means
-from smsctl.domain.number import NumberReader
+from smsctl.domain.number import NumberReader, NumberReading
+from smsctl.domain.number_plan import NumberFault
 from smsctl.domain.terms import NO, YES, has_accepted
 from smsctl.errors import Sentence, say_n
 
@@ -74,10 +75,14 @@ def holds_people(header: Sequence[str], rows: Sequence[Sequence[str]], reader: N
     width = max(map(len, rows), default=0)
     tops = [*header, *[""] * (width - len(header))]
     return any(
-        (not top or reader.read(top).number is not None)
+        (not top or _is_number(reader.read(top)))
         and _most(fits, top, [row[position] for row in rows if position < len(row)])
         for position, top in enumerate(tops)
     )
+
+
+def _is_number(reading: NumberReading) -> bool:
+    return reading.number is not None or reading.fault in {NumberFault.EXCEL, NumberFault.SEVERAL}
 
 
 def heading_below(rows: Sequence[Sequence[str]], named: Collection[str]) -> int | None:

@@ -320,6 +320,7 @@ def test_on_a_terminal_a_person_picks_the_column(make_config: MakeConfig, messag
         ("Anna;Test;;", "Bo;Test;;0701740606"),
         ("20120101-2384;Anna", "20120102-2383;Bo"),
         ("Anna Test 070-174 06 05;Klass 7", "Bo Test 070-174 06 06;Klass 7"),
+        ("Anna Test;4,67017E+10;Klass 7", "Bo Test;070-174 06 06;Klass 7"),
     ],
 )
 def test_of_a_file_without_a_heading_nothing_is_shown(

@@ -26,6 +26,7 @@ def test_groups_have_names_in_both_languages_and_in_the_singular(group: str, nam
         ("VH", {"guardians": "guardians"}),
         ("VH/Personal", {"guardians": "guardians", "staff": "staff"}),
         ("elever, 7B", {"students": "students", "7b": "7B"}),
+        ("VH_x000D_\nPersonal", {"guardians": "guardians", "staff": "staff"}),
         ("Håbo, Habo", {"håbo": "Håbo", "habo": "Habo"}),
     ],
 )

@@ -62,6 +62,7 @@ def test_plain_swedish_spellings_take_the_fast_way(raw: str) -> None:
         "\u206a+46701740605\u206f",
         "0701740605\ufe0f",
         "\u034f070-174 06 05",
+        "070-174 06 05_x000D_",  # a carriage return of an XLSX, in a CSV made of one
     ],
 )
 def test_other_swedish_spellings_are_read_without_a_notice(raw: str) -> None:
@@ -78,6 +79,13 @@ def test_a_zero_kept_after_the_country_code_is_left_out_with_a_notice(raw: str) 
     number, fault, notice = SWEDISH.read(raw)
     assert (number, fault) == (NUMBER, None)
     assert "0 after the country code" in str(notice)
+
+
+@pytest.mark.parametrize("raw", ["'0701740605", "´0701740605", "`+46701740605", "’070-174 06 05’"])
+def test_the_mark_that_keeps_a_number_as_text_is_left_out_with_a_notice(raw: str) -> None:
+    number, fault, notice = SWEDISH.read(raw)
+    assert (number, fault) == (NUMBER, None)
+    assert "keeps a number as text" in str(notice)
 
 
 def test_full_width_digits_are_read_and_told() -> None:
@@ -137,6 +145,9 @@ def test_the_default_country_is_allowed_beside_the_others() -> None:
         ("  \t\u00a0", NumberFault.EMPTY),
         ("-", NumberFault.EMPTY),
         ("hemligt", NumberFault.UNREADABLE),
+        ("070-174 06 0⁵", NumberFault.UNREADABLE),  # a mark of a footnote is no digit
+        ("070174060①", NumberFault.UNREADABLE),
+        ("070-174 06 0½", NumberFault.UNREADABLE),
         ("070-174 06 0S", NumberFault.UNREADABLE),
         ("070-1740605, 070-1740606", NumberFault.SEVERAL),
         ("070-1740605 (mamma)", NumberFault.UNREADABLE),
