@@ -187,11 +187,11 @@ def test_the_time_of_change_is_told_in_utc(tmp_path: Path) -> None:
         ),
         (
             "M;N\n1;2\n1;" + "x" * (MAX_FIELD + 1),
-            "r.csv, line 3: a field of the row that begins here has over 32767 characters.",
+            "r.csv, line 3: a field of the row that begins here has over 131072 characters.",
         ),
         (
             'M;N\n1;2\n1;"2\n' + "1;2\n" * MAX_FIELD,
-            "r.csv, line 3: a field of the row that begins here has over 32767 characters.",
+            "r.csv, line 3: a field of the row that begins here has over 131072 characters.",
         ),
     ],
 )
@@ -226,10 +226,33 @@ def test_a_cell_that_has_swallowed_rows_is_refused(tmp_path: Path, swallowed: st
         'N;M;G;A\n1;2;g;"ring inte\npå dagen; tack"\n3;4;g;x\n',
         'N;M\n"Åsa; mamma\ntill Bo";0701740605\nC;0701740607\n',
         'N;M;G;A\n"Åsa\n(mamma)";"070-174\n06 05";"vh\npersonal";x\nC;0701740607;g;y\n',
+        'N;M;G;A\n1;2;g;"Allergier:\nnötter; mjölk; ägg; fisk; soja"\n3;4;g;x\n',
+        'N,M,G,A\n1,2,"Storgatan 1, lgh 1201\nc/o Test, plan 2, port B, hus C",x\n3,4,g,x\n',
     ],
 )
 def test_a_note_on_several_lines_is_no_row(tmp_path: Path, note: str) -> None:
     assert len(list(sheet(tmp_path, note).rows())) == 2
+
+
+def test_the_mark_of_dos_after_the_last_line_is_no_row(tmp_path: Path) -> None:
+    assert list(sheet(tmp_path, "M;N\r\n1;2\r\n\x1a").rows()) == [["1", "2"], []]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '"N,M,G"\n"Åsa,0701740605,g"\n',
+        '"N;M;G"\n"Åsa;0701740605;g"\n',
+        '"N,M,G";;\n"Åsa,0701740605,g";;\n',
+        "sep=,\nN;M;G\nÅsa;0701740605;g\n",
+    ],
+)
+def test_rows_of_one_cell_each_are_told_as_such(tmp_path: Path, content: str) -> None:
+    assert "r.csv: each row is one cell" in refusal(tmp_path, content)
+
+
+def test_a_single_row_that_is_somebodys_has_no_heading(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "Anna Test;0701740605\n") == "r.csv has a single row, and no heading above it."
 
 
 def test_the_longest_field_allowed_is_read(tmp_path: Path) -> None:

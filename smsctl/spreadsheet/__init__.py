@@ -13,7 +13,8 @@ from itertools import chain, count, islice
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
-from smsctl.domain.headings import EXAMPLE
+from smsctl.domain.columns import NAME_COLUMNS
+from smsctl.domain.headings import EXAMPLE, is_heading
 from smsctl.errors import InputError, Sentence, say
 from smsctl.opening import open_file
 from smsctl.spreadsheet import kinds, text
@@ -21,6 +22,8 @@ from smsctl.spreadsheet.kinds import Hidden
 
 MAX_ROWS: Final = 1_000_000
 _WATCHED_EVERY: Final = 4096
+_MARKS: Final = ";,|"
+_FEWEST_MARKS: Final = 2
 
 
 class Records(Protocol):
@@ -158,9 +161,37 @@ def open_sheet(path: Path, reading: ReadOptions | None = None) -> Sheet:
     )
     if isinstance(records, text.TextFormat):
         records.refuse_swallowed(sheet.width)
-    if not any(map(any, sheet.rows())):
+    below = next(filter(any, sheet.rows()), None)
+    if below is None and not is_heading(first):
+        raise InputError(
+            say("{path} has a single row, and no heading above it.", path=path), hint=NAME_COLUMNS
+        )
+    if below is None:
         raise InputError(say("{path} has a header but no rows.", path=path))
+    _refuse_one_cell(path, first, below)
     return sheet
+
+
+def _refuse_one_cell(path: Path, *rows: list[str]) -> None:
+    """Raise InputError for rows that are a cell each: in quotes as a whole, or separated otherwise.
+
+    So Excel saves a file with commas that it has opened without splitting its rows.
+    """
+    cells = [[cell for cell in row if cell.strip()] for row in rows]
+    together = [row[0] for row in cells if len(row) == 1]
+    marks = [mark for mark in _MARKS if all(cell.count(mark) >= _FEWEST_MARKS for cell in together)]
+    if len(together) == len(rows) and marks:
+        raise InputError(
+            say(
+                "{path}: each row is one cell, with {mark} in it for its columns.",
+                path=path,
+                mark=marks[0],
+            ),
+            hint=say(
+                "Where each row stands in quotes as a whole, export the list anew, or split it in Excel with"
+                " Data, Text to Columns. Else say what separates the columns with --delimiter."
+            ),
+        )
 
 
 def _without_nameless_end(path: Path, cells: list[str]) -> tuple[str, ...]:

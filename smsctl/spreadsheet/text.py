@@ -15,7 +15,7 @@ from smsctl.errors import InputError, Sentence, say
 from smsctl.opening import open_file
 from smsctl.spreadsheet.kinds import was_changed
 
-MAX_FIELD: Final = 32_767  # characters: what a cell of Excel holds
+MAX_FIELD: Final = 131_072  # characters; a cell of Excel holds 32 767, one of Google Sheets 50 000
 DELIMITERS: Final = ";\t,"
 """What may stand between cells; in this order where nothing else tells."""
 
@@ -26,9 +26,11 @@ _HEAD = 1 << 16  # characters; the header stands within them
 _FEWEST_TO_TELL = 4
 """Of so many columns, a line with as many delimiters is a row, and no note with a semicolon in it."""
 _SOME_NUMBER = r"\d(?:[\s\-]{0,3}\d){6}"
+_NONE_MISSING = say("Where none is missing, save the list as a workbook (.xlsx).")
 _LINES_COMPARED = 50
 _PIECE_BYTES = 1 << 20
 _LONGEST_WORD = 32  # bytes
+_END_MARK = "\x1a"
 
 _Stream = Generator[list[str], None, None]
 
@@ -52,6 +54,7 @@ class TextFormat(NamedTuple):
     stamp: tuple[int, int]  # size, and time of change in ns: other ones mean another file
     notice: Sentence | None
     has_quotes: bool = False
+    has_end_mark: bool = False  # Ctrl-Z, which DOS and older systems write after the last line
     rows: int = 0  # about so many, by the length of the first ones
 
     def read(self) -> _Stream:
@@ -93,22 +96,31 @@ class TextFormat(NamedTuple):
                             path=self.path,
                             line=before + 1 + self.has_preface,
                         )
-                        raise InputError(sentence)
+                        raise InputError(sentence, hint=_NONE_MISSING)
                     before = reader.line_num
 
     def _holds_rows(self, cell: str, at: int, width: int) -> bool:
         """Tell whether a line of a cell is a row, or the end of one row and the beginning of another."""
-        marks = [line.count(self.delimiter) for line in re.split(r"\r\n?|\n", cell)]
-        if width >= _FEWEST_TO_TELL and max(marks[1:], default=0) >= width - 1:
+        lines = re.split(r"\r\n?|\n", cell)
+        marks = [line.count(self.delimiter) for line in lines]
+        if width >= _FEWEST_TO_TELL and any(self._is_row(line, width) for line in lines[1:]):
             return True
         is_cut = width > 1 and len(marks) > 1 and (marks[0], marks[-1]) == (width - 1 - at, at)
         return is_cut and re.search(_SOME_NUMBER, cell) is not None
+
+    def _is_row(self, line: str, width: int) -> bool:
+        """Tell whether a line has the delimiters of a row; in prose (nuts, milk) a space follows each."""
+        marks = line.count(self.delimiter)
+        if marks < width - 1:
+            return False
+        return marks > line.count(f"{self.delimiter} ") or re.search(_SOME_NUMBER, line) is not None
 
     def _reader(self, text: TextIO) -> _Reader:
         csv.field_size_limit(MAX_FIELD)  # of the process; no other csv file has longer fields either
         if self.has_preface:
             next(text)
-        return csv.reader(text, delimiter=self.delimiter, strict=True)
+        lines = (line.replace(_END_MARK, "") for line in text) if self.has_end_mark else text
+        return csv.reader(lines, delimiter=self.delimiter, strict=True)
 
     def _refuse_change(self, file: BinaryIO) -> None:
         status = os.fstat(file.fileno())
@@ -146,6 +158,8 @@ def open_text(file: BinaryIO, path: Path, encoding: str | None, delimiter: str |
     status = os.fstat(file.fileno())
     assumed = recognise(file, source=str(path), encoding=encoding)
     has_quotes = _has_quotes(file)
+    file.seek(max(status.st_size - 1, 0))
+    has_end_mark = file.read() == _END_MARK.encode()
     with _text(file, assumed.encoding, assumed.bom_bytes) as text:
         head = text.read(_HEAD)
     if not head.strip():
@@ -159,6 +173,7 @@ def open_text(file: BinaryIO, path: Path, encoding: str | None, delimiter: str |
         stamp=(status.st_size, status.st_mtime_ns),
         notice=assumed.notice,
         has_quotes=has_quotes,
+        has_end_mark=has_end_mark,
         rows=status.st_size * head.count("\n") // len(head.encode(errors="replace")),
     )
 
