@@ -32,6 +32,7 @@ class Remain(NamedTuple):
 
 
 _UTF_8: Final = Mistake(written="utf-8", title="UTF-8", remains=(), proof="")
+_SEVEN_BIT: Final = Mistake(written="ascii", title="ISO 646-SE", remains=tuple("}{|"), proof="")
 _MISTAKES: Final = (
     Mistake(
         written="cp850",
@@ -78,23 +79,38 @@ def remains(text: str, *, of_bytes: bool = False) -> Iterator[Remain]:
     consonants counts too: the languages that write it so cannot be written in Windows-1252.
     """
     if text.isascii():
-        return iter(())
+        return _seven_bit(text)
     signs = set(text)
     by_mistake: list[list[Remain]] = [
         list(_proved(text, one, of_bytes=of_bytes))
         for one in _MISTAKES
         if (one.of_bytes or not of_bytes) and not signs.isdisjoint(one.proof + one.begins)
     ]
-    if not of_bytes and not signs.isdisjoint("âÂï"):
-        by_mistake.append(list(_signs(text)))
+    if not of_bytes:
+        by_mistake += [
+            list(_signs(text, codec, shapes))
+            for codec, begins, shapes in _SIGNS
+            if not signs.isdisjoint(begins)
+        ]
     return iter(max(by_mistake, key=len) if by_mistake else ())
 
 
-def _signs(text: str) -> Iterator[Remain]:
-    """Give the words with dashes, quotes, no-break spaces and the like that are UTF-8, read otherwise."""
-    for found in re.finditer(_SIGNS, text):
-        meant = found[0].encode("cp1252").decode(errors="replace")
+def _signs(text: str, codec: str, shapes: str) -> Iterator[Remain]:
+    """Give the words with dashes, quotes, emoji and the like that are UTF-8, read as another encoding."""
+    rest = bytes(range(0x80, 0xC0)).decode(codec, "ignore")  # of a sign of several bytes
+    for found in re.finditer(shapes.replace("@", f"[{rest}]"), text):
+        meant = found[0].encode(codec).decode(errors="replace")
         yield _word(text, found.start(), _UTF_8, {found[0]: meant})
+
+
+def _seven_bit(text: str) -> Iterator[Remain]:
+    """Give the words in which å ä ö are } { |, as in Swedish of 7 bits; one such word alone is none."""
+    if not any(sign in text for sign in _SEVEN_BIT.remains):
+        return iter(())
+    apart = re.sub(r"(?<!\w)\{[^{}\n]*\}", lambda pair: " " * len(pair[0]), text)
+    found = [one.start() for one in re.finditer(_SPELT, apart)]
+    letter_of = dict(zip(_SEVEN_BIT.remains, _LETTERS, strict=False))
+    return (_word(text, at, _SEVEN_BIT, letter_of) for at in found if len(found) > 1)
 
 
 def _proved(text: str, mistake: Mistake, *, of_bytes: bool) -> Iterator[Remain]:
@@ -170,7 +186,15 @@ _SHOWN: Final = 30
 _VOWELS: Final = ("a", "e", "i", "o", "u", "y")
 _OPENED: Final = r"(?<!\w)[”“„](?=\w)"
 _CLOSED: Final = r"(?<=[^\s])[“”](?!\w)"
-_SIGNS: Final = "â€[\u0152-\u2122]|Â[\u00a0-\u00bf]|ï»¿|ï¿½"
+_SIGNS: Final = (  # an encoding, what begins a sign there, and all shapes of one; @ is any further byte
+    ("cp1252", "ÂâïðÃí", "Â[\u00a0-\u00bf]|[âï]@@|ð@@@|(?:í@@){2}|ð@{1,2}\\Z|(?<=[a-zåäö])[ÃÂ]\\Z"),
+    ("cp437", "┬Γ∩≡", "┬(?![\u2500-\u257f])@|[Γ∩]@@|≡@@@"),
+    ("cp850", "┬Ô", "┬(?![\u2500-\u257f])@|Ô@@"),
+    ("mac_roman", "¬\u201aÔ", "¬@|[\u201aÔ]@@"),
+)
+"""Only what begins no Swedish letter: two signs may well stand behind one (”Kom så…”). At the end of a text
+a sign may be cut, as by a field that holds so many bytes; í twice is an emoji, as Java and MySQL write it."""
+_SPELT: Final = r"(?<![\w{|}])(?:[b-df-hj-np-tvB-DF-HJ-NP-TV][b-df-hj-np-tv]{0,2}[{|}])(?:[a-z]|(?!\S))"
 _BEGUN: Final = (
     r"(?:Är|Än|Äger|Även|Äntligen|Ännu|Öppet|Öppen|Öppna|Öppnar|Övrigt|Övriga|Östra|Österlång|Önskar|Övning)\b"
     r"|Ändr[ai]|Öppettid|Önskem|Äldre|Ären?de|Övernatt|Öster[gmn]"

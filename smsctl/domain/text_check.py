@@ -163,10 +163,10 @@ def _unreadable(body: str, pattern: str) -> Iterator[TextFinding]:
 
 
 def _lost_letters(body: str) -> Iterator[TextFinding]:
-    if not any(sign in body for sign in "?¿□▯"):
+    if _LOST.isdisjoint(body):
         return
     doubts: list[tuple[int, str]] = []
-    for found in re.finditer(r"\?{1,2}|[¿□▯]", body):
+    for found in re.finditer(_LOST_SIGN, body):
         lost = _is_lost(body, found)
         start, word = _word(body, found.start())
         if lost is None or re.search(_LINK, word):
@@ -277,6 +277,8 @@ _RAISED: Final = frozenset("\u00b9\u00b3")
 _POLISH: Final = r"\b[A-Za-z\u00c0-\u017f]{1,30}[\u00b9\u00b3][A-Za-z\u00c0-\u017f]{1,30}"
 """ą and ł, read as Windows-1252."""
 _LONGEST: Final = 200  # of a word; a link may be long
+_LOST: Final = frozenset("?¿□▯◊■◆¤")
+_LOST_SIGN: Final = r"\?{1,2}|[¿□▯]|(?<=[^\W\d_])[◊■◆¤](?=[^\W\d_])"
 _CUT_SHORT: Final = frozenset({"p", "s", "ocks"})  # på så också
 _LINK: Final = r"[/=@]|www\.|\w\.[a-z]{2,4}\?"
 _VOWELS: Final = frozenset("aeiouyåäöé")

@@ -221,6 +221,22 @@ CERTAIN = (
     (_Q, "Vi har avst?ngt"),
     (_Q, "Skolan st□nger p□ fredag"),
     (_Q, "Fritids □r stängt"),
+    # what a program shows of a sign in UTF-8 that it has read as something else
+    *(
+        (_L, f"Hej {sign.encode().decode(codec)} kl 13")
+        for sign in ("\u2013", "\u2019", "\u2026", "\u20ac", "\u2713", "\u2b50", "\u2192")
+        for codec in ("cp1252", "cp437", "cp850", "mac_roman")
+        if sign != "\u2b50" or codec != "cp1252"
+    ),
+    *((_L, f"Hej {sign.encode().decode('cp1252')}") for sign in "\U0001f600\U0001f389\u26a0\u00b0"),
+    (_L, "Det \u00e4r 20\u252c\u2591 varmt kl\u252c\u00e113"),
+    (_L, "Hej \u00ed\u00a0\u00bd\u00ed\u00b8\u20ac!"),
+    (_L, "Skolan ar stangd p\u00c3"),
+    (_L, "Hej \u00f0\u0178\u02dc"),
+    (_L, "Skolan st{nger p} fredag"),
+    (_L, "Oppet f|r alla l{rare"),
+    (_Q, "Skolan st\u25canger"),
+    (_Q, "Skolan st\u00a4nger p\u00a4 fredag"),
 )
 
 DOUBTFUL = (
