@@ -12,11 +12,17 @@ _POLITE: Final = frozenset({"tack", "snälla", "please", "thanks"})
 
 
 _ALIKE: Final = (
-    r"(?:(?:hej|nej tack|ok|snälla|vänligen|please|pls|jag|vill|kan|ni|du|skicka) ){0,4}"
-    r"(?:stop|(?:avsluta|sluta|avbryt|end|quit|cancel|remove|lopeta|slutt)(?!\w)|avreg|avanm|avbest|avpren"
-    r"|unsubscribe|opt ?out|inga (?:fler|mer) |inga (?:fler|mer)$|inte ha|(?:ta bort|radera) m(?:ig|itt))"
+    r"(?:(?:re|[0-9]|hej|nej tack|ok|snälla|vänligen|please|pls|jag|vill|kan|ni|du|skicka) ){0,4}"
+    r"(?:st[o0]+p|s ?t ?o ?p(?: ?p)?(?!\w)|(?:sotp|stpo|stp)(?!\w)"
+    r"|(?:avsluta|avslut|sluta|avbryt|end|quit|cancel|revoke|remove|lopeta|slutt|halt|dur|jooji|стоп|توقف|قف)(?!\w)"
+    r"|avreg|avanm|avbest|avpren|unsubscribe|opt ?out|inga (?:fler|mer) |inga (?:fler|mer)$"
+    r"|inte (?:ha|få|mer|fler)(?!\w)|(?:ta bort|radera|blockera|spärra)(?: m(?:ig|itt)|$)"
+    r"|fel (?:person|nummer|mobilnummer|telefonnummer)(?!\w))"
 )
 """How an SMS begins that may ask to stop in other words."""
+
+_HANDS: Final = "[\u270b\u26d4\U0001f6d1\U0001f6ab\U0001f515]"
+"""🛑 ✋ and their like, which some send alone."""
 
 
 class Incoming(NamedTuple):
@@ -70,7 +76,8 @@ def wish_of(message: Incoming, endpoint: str | None) -> SmsRequest:
     first, *rest = _apart(" ".join(said)) or [""]
     if first in STOP_WORDS and _POLITE.issuperset(rest):
         return SmsRequest.STOP
-    return SmsRequest.MAYBE_STOP if re.match(_ALIKE, " ".join([first, *rest])) else SmsRequest.NONE
+    is_sign = codes.union([""]).issuperset([first, *rest]) and re.search(_HANDS, text)
+    return SmsRequest.MAYBE_STOP if is_sign or re.match(_ALIKE, " ".join([first, *rest])) else SmsRequest.NONE
 
 
 def is_stop(message: Incoming, endpoint: str | None) -> bool:
