@@ -4,63 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from smsctl.domain.recipient_lines import numbers_in, rows_in
 from smsctl.errors import Sentence, say
-
-
-def rows_in(body: str) -> int | None:
-    """Find the lines of a recipients file: cells between delimiters, with its headings or numbers."""
-    lines = [line for line in body.split("\n") if line.strip()]
-    return next((0 for delimiter in ";,|" if _is_table(lines, delimiter)), None)
-
-
-def numbers_in(body: str) -> int | None:
-    """Find a column of numbers, with its heading or without, and nothing else."""
-    lines = [line.strip(" ,;") for line in re.split(r"[\n;]|, ?", body) if line.strip(" ,;")]
-    if lines and _is_heading(lines[0]) and ":" not in lines[0]:
-        lines = lines[1:]
-    are_numbers = all(re.fullmatch(_NUMBER_CELL, line) for line in lines)
-    return 0 if len(lines) >= _FEWEST_LINES and are_numbers else None
-
-
-def _is_table(lines: list[str], delimiter: str) -> bool:
-    first = lines[0].split(delimiter)
-    if len(first) < _FEWEST_CELLS or not all(line.count(delimiter) for line in lines):
-        return False
-    heads = sum(_is_heading(cell) for cell in first)
-    if f"{delimiter} " in lines[0] or (len(lines) == 1 and any(map(_is_prose, first))):
-        return False
-    if heads >= _FEWEST_HEADINGS and heads * 2 >= len(first):
-        return True
-    numbered = sum(_has_number(line.split(delimiter)) for line in lines)
-    even = sum(line.count(delimiter) == len(first) - 1 for line in lines)
-    wanted = 1 if delimiter == ";" else _FEWEST_LINES
-    return numbered >= wanted and numbered * 2 >= len(lines) and even * 5 >= len(lines) * 4
-
-
-def _is_prose(cell: str) -> bool:
-    return ":" in cell or len(cell.split()) > _LONGEST_HEADING
-
-
-def _is_heading(cell: str) -> bool:
-    words = re.findall(r"\w+", cell.casefold())
-    return 0 < len(words) <= _LONGEST_HEADING and any(word.endswith(_HEADINGS) for word in words)
-
-
-def _has_number(cells: list[str]) -> bool:
-    return any(re.fullmatch(_NUMBER_CELL, cell.strip(" '\"=")) for cell in cells)
-
-
-_FEWEST_CELLS: Final = 3
-_FEWEST_HEADINGS: Final = 2
-_FEWEST_LINES: Final = 2
-_LONGEST_HEADING: Final = 3
-_NUMBER_CELL: Final = r"(?:\+|00)?[0-9][0-9 ()\-]{6,18}[0-9]"
-_WORDS: Final = (
-    "namn name mobil mobile mobilnr mobiltfn telefon phone nummer number tel grupp group roll role klass"
-    " class skola school kommun municipality villkor terms personnr epost email mejl adress address avdelning"
-    " vårdnadshavare"
-)
-_HEADINGS: Final = tuple(_WORDS.split())
 
 
 class Evidence(NamedTuple):
@@ -94,6 +39,8 @@ _STARTS: Final = (
     (b"7z\xbc\xaf", say("a packed file, such as .docx, .odt, .xlsx or .zip")),
     (b"Rar!", say("a packed file, such as .docx, .odt, .xlsx or .zip")),
     (b"SQLite format 3", say("a database")),
+    (b"bplist00", say("a packed file, such as .docx, .odt, .xlsx or .zip")),
+    (b"\x78\x9f\x3e\x22", say("an Office file, such as .doc, .xls or .msg")),  # winmail.dat
 )
 
 _Look = Callable[[str], int | None]
@@ -141,17 +88,20 @@ def _json(body: str) -> int | None:
 
 
 def _encoded(body: str) -> int | None:
-    """Find a long line of letters and digits as base64 has them; nobody writes so, in both cases."""
+    """Find a long line of letters and digits as base64 and hexadecimal digits have them; nobody writes so."""
     if max(map(len, body.split()), default=0) < _LONGEST_WORD:
         return None
-    for found in re.finditer(r"(?m)^[A-Za-z0-9+/]{60,}={0,2}$", body):
+    for found in re.finditer(
+        r"(?m)^(?:[A-Za-z0-9+/]{60,}={0,2}|(?:[0-9A-F]{4}){10,}|(?:[0-9a-f]{4}){10,})$", body
+    ):
         line = found[0]
-        if re.search("[a-z]", line) and re.search("[A-Z]", line):
+        is_hex = re.fullmatch("[0-9A-F]+|[0-9a-f]+", line) and re.search("[0-9][A-Fa-f]", line)
+        if is_hex or (re.search("[a-z]", line) and re.search("[A-Z]", line)):
             return found.start()
     return None
 
 
-_LONGEST_WORD: Final = 60
+_LONGEST_WORD: Final = 40
 
 _TAG_NAMES: Final = (
     "html|head|body|div|span|p|br|hr|strong|em|ul|ol|li|table|td|tr|font|img|style|script|meta"
@@ -166,8 +116,13 @@ _ENTITY: Final = (
     r"|copy|reg|trade|deg|sect|middot|bull|shy|[lr]aquo|[aeiouAEIOU](?:grave|acute|circ)|aelig|oslash|szlig"
     r"|#[0-9]{2,6}|#x[0-9a-fA-F]{2,6});"
 )
-_ESCAPED: Final = r"\\u00[0-9a-fA-F]{2}|\\'[ef][0-9a-f]|\\x[cC]3\\x[0-9a-fA-F]{2}"
-_QUOTED_PRINTABLE: Final = r"(?<![\w/?&])?=(?:C3=[89AB][0-9A-F]|E[459]|F6|C[456]|D6|20\n)(?![0-9A-Z])"
+_ESCAPED: Final = (
+    r"\\u(?:00|1[fF]|2[0-7]|[dD][89a-fA-F])[0-9a-fA-F]{2}|\\'[ef][0-9a-f]"
+    r"|(?<=[a-zA-Z ])\\x[c-fC-F][0-9a-fA-F]|(?<=[a-z])\\3[0-7]{2}"
+)
+_QUOTED_PRINTABLE: Final = (
+    r"=\?[\w-]{2,20}\?[bBqQ]\?|(?<![\w/?&])?=(?:C3=[89AB][0-9A-F]|E[459]|F6|C[456]|D6|20\n)(?![0-9A-Z])"
+)
 _UTF_7: Final = r"\+A(?:O[QUYkT]|M[QUYk]|PY|NY)(?:-|(?![\w+/]))"
 _OF_ADDRESSES: Final = (  # outside of one
     r"(?<!\S)[^\s/=?@:&]{0,80}%(?:C3%[89ABab][0-9A-Fa-f]|[EC][456]|[FD]6)(?![0-9A-Z])"
@@ -210,8 +165,14 @@ _DOTTED: Final = r"(?m)^[a-z]\w{0,40}(?:[._][a-z]\w{0,40}){1,4}=\S"
 _CODE: Final = (
     r"(?m)^(?:import [a-z_][\w.]{0,60}$"
     r"|from [a-z_][\w.]{0,60} import \w|def \w{1,60}\(|class \w{1,60}(?:\([^()\n]{0,80}\))?:$"
-    r"|function \w{1,60}\(.{0,80}\{|Traceback \(most recent)"
+    r"|function \w{1,60}\(.{0,80}\{|Traceback \(most recent"
+    r"|\$[a-zA-Z]\w{0,40} ?= ?[\"'@$(\[]|(?:const|let|var) [a-z]\w{0,40} = \S)"
     r"|(?<![\w.-])smsctl (?:send|test|--config) "
+)
+_FRONT: Final = r"\A---\n(?:[A-Za-z_-]{1,40}:[^\n]{0,300}\n){1,40}---(?:\n|\Z)"
+_FILE_NAME: Final = (  # --text message.txt
+    r"(?i)\A@?(?:(?:[a-z]:[\\/]|[~.]{0,2}/|\\\\)[^\n]{1,200}|[\w.\-\\/]{1,200})"
+    r"\.(?:txt|docx?|csv|rtf|odt|xlsx?|eml|msg)\Z"
 )
 _YAML: Final = r"(?m)^[a-z_]{2,60}:\n[ ]{2,4}(?:- )?[a-z_]{2,60}: ?\S"
 _SYSLOG: Final = r"(?m)^[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} \S{1,80} [\w./-]{1,60}\[[0-9]{1,9}\]: "
@@ -243,8 +204,15 @@ def _saved_mail(body: str) -> int | None:
 _A_MAIL: Final = say("a saved mail (.eml)")
 _IN_CODES: Final = say("program code: letters such as å are written as codes")
 _LOOKS: Final[tuple[tuple[tuple[str, ...], _Look, Sentence], ...]] = (
-    (("{\\rtf", "{\\RTF"), _finds(r"(?i)\{\\rtf"), say("RTF, as WordPad saves it")),
-    (("%PDF",), _begins("%pdf"), say("a PDF")),
+    (
+        ("{\\rtf", "{\\RTF", "\\par"),
+        _finds(r"(?i)\{\\rtf|(?<![\w:\\])\\pard?\b"),
+        say("RTF, as WordPad saves it"),
+    ),
+    (("%PDF", "%!PS"), _begins("%pdf", "%!ps"), say("a PDF")),
+    ((".",), _finds(_FILE_NAME), say("the name of a file")),
+    (("---\n",), _finds(_FRONT), say("a config file")),
+    (("version https://git-lfs",), _begins("version https://git-lfs"), say("a config file")),
     (("<?xml", "<svg", "<plist"), _begins("<?xml", "<svg", "<plist"), say("XML")),
     (("<",), _html, say("a web page (HTML)")),
     (("</",), _finds(_ELEMENT), say("XML")),
@@ -252,7 +220,11 @@ _LOOKS: Final[tuple[tuple[tuple[str, ...], _Look, Sentence], ...]] = (
     (("BEGIN:V",), _finds(r"(?m)^BEGIN:V[A-Z]+$"), say("a calendar or contacts file")),
     (("-----BEGIN ",), _finds(r"(?m)^-----BEGIN [A-Z ]{1,60}-----"), say("a key or a certificate")),
     (("#!", "@echo", "@ECHO", "<?php"), _begins("#!", "@echo off", "<?php"), say("a script")),
-    (("import ", "def ", "function ", "class ", "smsctl ", "Traceback "), _finds(_CODE), say("a script")),
+    (
+        ("import ", "def ", "function ", "class ", "smsctl ", "Traceback ", "$", "const ", "let ", "var "),
+        _finds(_CODE),
+        say("a script"),
+    ),
     (("{", "["), _json, say("JSON")),
     (("MIME-V", "Content-", "Message-ID", "Received", "Return-Path", "X-"), _finds(_MAIL, times=2), _A_MAIL),
     (("MIME-V", "Content-", "Message-ID", "DKIM-", "From "), _finds(_MAIL_SURE), _A_MAIL),
@@ -265,7 +237,7 @@ _LOOKS: Final[tuple[tuple[tuple[str, ...], _Look, Sentence], ...]] = (
     ),
     (("=",), _config, say("a config file")),
     ((":\n  ",), _finds(_YAML), say("a config file")),
-    (("=C", "=D6", "=E", "=F6", "=20\n"), _finds(_QUOTED_PRINTABLE), _A_MAIL),
+    (("=C", "=D6", "=E", "=F6", "=20\n", "=?"), _finds(_QUOTED_PRINTABLE), _A_MAIL),
     (("+A",), _finds(_UTF_7), _A_MAIL),
     (("--", "skrev", "wrote"), _finds(_ANSWERED), _A_MAIL),
     (("> ",), _finds(r"(?m)^> ?\w", times=2), _A_MAIL),

@@ -36,7 +36,7 @@ def merge_marks(body: str, headings: Collection[str] = ()) -> Iterator[Mark]:
     for needle, pattern, sure in _SHAPES:
         if needle in body:
             for found in re.finditer(pattern, body):
-                inner = next(filter(None, found.groups()), "").strip()
+                inner = next(filter(None, found.groups()), "").strip(" \"'")
                 certain = _judge(inner, sure, headings)
                 if certain is not None:
                     yield Mark(at=found.start(), piece=found[0], certain=certain, name=inner)
@@ -59,15 +59,26 @@ def _judge(inner: str, sure: _Sure, headings: Collection[str]) -> bool | None:
             else None
         )
     if sure is _Sure.MAYBE:
-        return False if is_name or re.fullmatch(_SNAKE, inner) else None
+        return False if is_name or _asks(words) or re.fullmatch(_SNAKE, inner) else None
     return True if is_name or "_" in inner or re.fullmatch(_CAMEL, inner) else _names(inner, words)
 
 
 def _names(inner: str, words: list[str]) -> bool | None:
     """Judge an unknown name: {Barnets smeknamn} is one; {grupp A} and {se länk} are ordinary writing."""
     if any(map(_is_known, words)):
-        return all(len(word) >= _SHORTEST_WORD and word.isalpha() for word in words)
+        return all(map(_is_long, words))
     return False if re.fullmatch(r"[^\W\d][\w.]{3,}", inner) and not inner.isupper() else None
+
+
+def _asks(words: list[str]) -> bool:
+    """Say whether somebody was to write there: [Ditt namn], [Skolans namn], [ange tid]."""
+    if words[0].casefold() in _ASKS:
+        return True
+    return len(words) > 1 and _is_known(words[-1]) and all(map(_is_long, words))
+
+
+def _is_long(word: str) -> bool:
+    return len(word) >= _SHORTEST_WORD and word.isalpha()
 
 
 def _is_known(word: str) -> bool:
@@ -76,6 +87,7 @@ def _is_known(word: str) -> bool:
 
 
 _MOST_WORDS: Final = 4
+_ASKS: Final = frozenset(re.findall(r"\w+", "infoga skriv fyll ange välj ditt din er ert insert enter your"))
 _SHORTEST_WORD: Final = 3
 _BETWEEN: Final = r"[\s_.:;|\-]+"
 _SNAKE: Final = r"[A-Za-zåäö]+(?:_[A-Za-zåäö]+)+|\w+[.:]\w*(?i:namn|name)"
@@ -100,7 +112,7 @@ _SHAPES: Final = (
     ("<%", r"<%[^<>\n]{1,80}%>", _Sure.ALWAYS),
     ("*|", r"\*\|[^|\n]{1,60}\|\*", _Sure.ALWAYS),
     ("{", r"(?<![{$#])\{[!@=]?([^{}%\n]{1,60})\}", _Sure.NAME),
-    ("<<", r"<<([^<>\n]{1,60})>>", _Sure.NAME),
+    ("<<", r"(?<!<)<<([^<>\n]{1,60})>>(?!>)", _Sure.NAME),
     ("[[", r"\[\[([^\[\]\n]{1,60})\]\]", _Sure.NAME),
     ("[%", r"\[%([^\[\]\n]{1,60})%\]", _Sure.NAME),
     ("%", r"(?<![\w%\[])%%?([^\W\d](?:[\w.-]{0,40}\w)?)%%?(?!\w)", _Sure.NAME),
@@ -109,7 +121,7 @@ _SHAPES: Final = (
     ("%%=", r"%%=[^%\n]{1,80}=%%", _Sure.ALWAYS),
     ("%", r"(?<![\w%])%(?:s|d|[0-9]\$s)(?![\w%])", _Sure.NEVER),
     ("«", r"«[ \u00a0\u202f]?([^«»\n]{1,60}?)[ \u00a0\u202f]?»", _Sure.ONLY_NAME),
-    ("$", r"(?<![\w$])\$([^\W\d]\w{1,40})\$?", _Sure.ONLY_NAME),
+    ("$", r"(?<![\w$])\${1,2}([^\W\d]\w{1,40})\${0,2}", _Sure.ONLY_NAME),
     ("#", r"(?<![\w#])#{1,2}([^\W\d][\w. ]{1,40})#{1,2}(?!\w)", _Sure.ONLY_NAME),
     ("@", r"(?<![\w@.])@{1,2}([^\W\d]\w{1,40})@{1,2}(?!\w)", _Sure.ONLY_NAME),
     ("__", r"(?<!\w)__([^\W_](?:\w{0,40}[^\W_]))__(?!\w)", _Sure.ONLY_NAME),
@@ -122,11 +134,24 @@ _SHAPES: Final = (
     ("(", r"(?<![\w(])\(([^\W\d][\w ]{1,40})\)(?!\))", _Sure.PERSON),
     ("*", r"(?<![\w*])\*([^\W\d]\w{1,40})\*(?![\w*])", _Sure.PERSON),
     ("=", r"(?<![\w=])=([^\W\d]\w{1,40})=(?![\w=])", _Sure.PERSON),
-    ("{", r"(?<![{$#])\{([^\W\d]\w{1,40})(?![\w}|])(?=[^{}]*\Z)", _Sure.PERSON),
+    ("_", r"(?<!\w)_([^\W\d_]{2,40})_(?!\w)", _Sure.PERSON),
+    *(
+        (one, rf"(?<![\w{one}])[\{one}]{{1,2}}([^\W\d_]{{2,40}})[\{one}]{{1,2}}(?![\w{one}])", _Sure.PERSON)
+        for one in "-^+!¤"
+    ),
+    ("&", r"&([^\W\d]\w{1,40});", _Sure.PERSON),
+    ("%", r"(?<![\w%])%([^\W\d]\w{1,40})(?![\w%])", _Sure.PERSON),
+    (":", r"(?<![\w:]):([^\W\d]\w{1,40})(?![\w:])", _Sure.PERSON),
+    ("{", r"(?<![{$#])\{{1,2}([^\W\d]\w{1,40})(?![\w}|])(?=[^{}]*\Z)", _Sure.PERSON),
+    ("MERGEFIELD", r"\bMERGEFIELD [^\s}]+", _Sure.ALWAYS),
+    ("{{", r"\{\{\}\}", _Sure.NEVER),
+    ("<<", r"<< ?>>", _Sure.NEVER),
+    ("«", r"«[ \u00a0]?»", _Sure.NEVER),
+    ("[[", r"\[\[ ?\]\]", _Sure.NEVER),
     ("{0}", r"\{0\}", _Sure.NEVER),
     ("{}", r"(?<=\w )\{\}(?=[ .,!?]|\Z)", _Sure.NEVER),
     ("%1", r"(?<=[^\W\d] )%[1-9](?![\w%])", _Sure.NEVER),
     ("~", r"(?<![\w~])~([^\W\d]\w{1,40})~(?![\w~])", _Sure.ONLY_NAME),
     ("[", r"(?<!\[)\[([^\[\]%\n]{1,60})\](?!\])", _Sure.MAYBE),
-    ("<", r"(?<!<)<([^<>/%\n]{1,60})>(?!>)", _Sure.MAYBE),
+    ("<", r"(?<!<)<([^<>/%\n]{1,60}?) ?/?>(?!>)", _Sure.MAYBE),
 )
