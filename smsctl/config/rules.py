@@ -103,7 +103,7 @@ def _route(values: Values) -> Iterator[Problem]:
     """Check what the chosen way of sending needs."""
     gateway = values["gateway",]
     module, web = gateway["module"], gateway["use_web_service"]
-    if module == "pswincom" and web is False:
+    if module not in ("intelecom", BROKEN) and web is False:
         yield Problem(("gateway", "use_web_service"), say("sending by e-mail exists for intelecom only"))
     if module in BUILT_IN and web is True and gateway["username"] is None:
         yield Problem(

@@ -80,6 +80,15 @@ def test_a_rehearsal_of_one_that_no_simulator_speaks_is_told_so(run: Run, make_c
     assert "The simulator does not speak acme: nothing was sent." in done.err
 
 
+@pytest.mark.usefixtures("acme")
+def test_it_is_never_sent_for_by_intelecoms_e_mail(run: Run, make_config: MakeConfig) -> None:
+    by_mail = {"module": "acme", "service_id": None, "use_web_service": False}
+    smtp = {"host": "127.0.0.1", "from_address": "sms@exempelkommun.example"}
+    done = run("--config", make_config(gateway=by_mail, smtp=smtp), "config", "check")
+    assert done.code == 8
+    assert "gateway.use_web_service: sending by e-mail exists for intelecom only" in done.said
+
+
 def test_what_is_no_gateway_is_told_with_those_that_are(run: Run, make_config: MakeConfig) -> None:
     for module in ("mail", "wire", "acme"):
         done = run("--config", make_config(gateway={"module": module}), "config", "check")
