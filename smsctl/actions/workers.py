@@ -20,7 +20,7 @@ from smsctl.domain.message import Answer, Status, SubmitVerdict, same_for_all
 from smsctl.domain.remark import Event, Remark
 from smsctl.host import clock
 from smsctl.host.clock import ClockReading
-from smsctl.ledger.batches import Claim
+from smsctl.ledger.batches import Claim, must_have_its_receipts
 from smsctl.ledger.under_way import left_s
 
 _GAP_S = 0.002
@@ -148,7 +148,9 @@ class Workers:
                 if self._over or self._halted() or is_late():
                     self._back.put(_given_back(claim))
                 else:
-                    self._back.put(BatchDone(claim, self._gateway.submit(claim.batch, is_late=is_late)))
+                    answer = self._gateway.submit(claim.batch, is_late=is_late)
+                    must_have_its_receipts(claim.batch, answer.receipts)
+                    self._back.put(BatchDone(claim, answer))
             except BaseException as error:  # noqa: BLE001 - a fault here must not lose the batch: it is unknown
                 lost = same_for_all(claim.batch, Status.UNKNOWN, SubmitVerdict.UNCLEAR, type(error).__name__)
                 self._back.put(BatchDone(claim, lost, error))

@@ -124,7 +124,7 @@ def settle(ledger: Ledger, mailing: Mailing, done: Claim, answer: Answer, moment
         done.batch.reference,
     )
     before = Status.SENDING if closed else Status.UNKNOWN  # a late answer: recovery was quicker
-    _must_be_its(done, answer.receipts)
+    must_have_its_receipts(done.batch, answer.receipts)
     messages, receipts = done.messages, answer.receipts
     if not closed:
         paired = list(zip(messages, receipts, strict=True))
@@ -258,8 +258,9 @@ def _mark(ledger: Ledger, want: ClaimRequest, claim: Claim, moment: Moment) -> N
     marking.mark(ledger, ids, batch)
 
 
-def _must_be_its(done: Claim, receipts: Sequence[Receipt]) -> None:
-    if list(references(receipts)) != list(done.batch.references):
+def must_have_its_receipts(batch: Batch, receipts: Sequence[Receipt]) -> None:
+    """Raise AssertionError where a gateway has not told of each message, in the order of the batch."""
+    if list(references(receipts)) != list(batch.references):
         message = "the gateway's receipts are not those of the batch"
         raise AssertionError(message)
 

@@ -257,3 +257,21 @@ def test_a_claim_whose_commit_took_too_long_is_given_back(waited_s: float, *, le
     assert (len(gateway.submitted), done.answer.verdict) == (
         (1, SubmitVerdict.ANSWERED) if leaves else (0, SubmitVerdict.STALE)
     )
+
+
+@pytest.mark.parametrize("receipts", [(), ("a-2",), ("a-1", "a-1")])
+def test_an_answer_that_is_not_of_the_batch_makes_that_batch_alone_unknown(
+    receipts: tuple[str, ...], begin: Begin
+) -> None:
+    def of_another(batch: Batch) -> Answer:
+        told = accepted(batch)
+        return told._replace(receipts=tuple(told.receipts[0]._replace(reference=one) for one in receipts))
+
+    workers = begin(ScriptedGateway(of_another, accepted), 1)
+    for number in (1, 2):
+        workers.submit(claim(number))
+        (done,) = gathered(workers, 1)
+        workers.stored([done])
+        told = SubmitVerdict.UNCLEAR if number == 1 else SubmitVerdict.ANSWERED
+        assert (done.answer.verdict, len(done.answer.receipts)) == (told, 1)
+        assert isinstance(done.error, AssertionError) is (number == 1)
