@@ -50,6 +50,18 @@ def office(run: Run, live: Live, message: Path) -> Office:
 # check
 
 
+@pytest.mark.parametrize("command", [("check",), ("backup", "copy.db")])
+def test_a_ledger_that_has_vanished_is_told_apart_from_one_that_was_never_there(
+    live_gateway: LiveGateway, message: Path, run: Run, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    config = live_gateway().config
+    assert run("--config", config, "send", message, "--all", "--yes", "--max-parts", 9).code == 0
+    (tmp_path / "ledger" / "ledger.db").unlink()
+    name, *more = command
+    ran = run("--config", config, "ledger", name, *(tmp_path / one for one in more))
+    assert (ran.code, "is missing, and it has been sent from" in ran.said) == (9, True), ran.said
+
+
 def test_a_ledger_that_is_sound_is_told_to_be(office: Office, ledger: Path) -> None:
     assert office.send("one").code == 0
     ran = office("ledger", "check")

@@ -14,6 +14,7 @@ from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import ExitCode, LedgerError, say, say_n
 from smsctl.ledger.backup import back_up, targets
+from smsctl.ledger.restoring import refuse_missing
 
 EXAMPLES = {
     "check": ("smsctl ledger check", "smsctl ledger check --json"),
@@ -42,6 +43,7 @@ def run_check(wiring: Wiring) -> CommandResult:
     ledger = wiring.ledger_as_it_is(path)
     if ledger is None:
         wiring.must_lie_here()
+        refuse_missing(path)
         sentence = say("{path}: there is no ledger yet.", path=_place(wiring))
         return CommandResult(
             data={"path": str(path), "sound": None, "findings": []},
@@ -92,6 +94,7 @@ def run_backup(
     ledger = wiring.ledger_as_it_is(path)
     if ledger is None:
         wiring.must_lie_here()
+        refuse_missing(path)
         raise LedgerError(say("{path}: there is no ledger yet, and nothing to back up.", path=_place(wiring)))
     with wiring.output.working(say("Copying")) as tell:
         made = back_up(ledger, file, tell)
