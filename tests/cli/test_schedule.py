@@ -7,6 +7,7 @@ import pytest
 
 from smsctl.cli.operations import slot_formats as render
 from smsctl.cli.operations.slot_formats import Slot, read_slot
+from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import UsageError
 
 from ..conftest import LiveGateway, MakeConfig
@@ -277,6 +278,15 @@ def test_where_cron_has_another_clock_it_is_warned_of(make_config: MakeConfig, m
     ran = run_process("--config", make_config(), *argv)
     assert ran.code == 0
     assert "Europe/Stockholm" in ran.err
+
+
+def test_no_key_reads_as_a_phone(make_config: MakeConfig, run: Run, message: Path) -> None:
+    config = make_config()
+    for minutes in range(300, 500):
+        at = f"{minutes // 60:02}:{minutes % 60:02}"
+        argv = ("--at", at, "--json", "--", "send", "--all", message, "--max-parts", 9)
+        key = run("--config", config, "schedule", *argv).data["key"]
+        assert veil_numbers(key) == key
 
 
 def test_no_two_schedules_share_a_key(
