@@ -273,6 +273,36 @@ def test_the_unit_may_write_the_ledger_and_is_given_the_credential(
     assert f"ReadWritePaths=-{config.parent}/ledger\n" in out
 
 
+@pytest.mark.parametrize(
+    ("system", "told"),
+    [
+        ("cron", {"keyring", "systemd", "auto"}),
+        ("systemd", {"keyring"}),
+        ("windows", {"systemd", "auto"}),
+    ],
+)
+def test_a_secret_that_the_run_would_not_be_given_is_told(
+    make_config: MakeConfig,
+    run: Run,
+    message: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    system: str,
+    told: set[str],
+) -> None:
+    monkeypatch.setattr(render, "_LONGEST_TASK", 999)  # the folders of a test are long
+    argv = ["--at", "07:30", "--for", system, "--", "send", "--all", message, "--max-parts", 9]
+    warned = set()
+    for source in ("keyring", "systemd", "auto", "env", "file"):
+        config = make_config(mode="live", gateway={"password": {"source": source, "path": "gateway.secret"}})
+        ran = run("--config", config, "schedule", *argv)
+        assert ran.code == 0, ran.said
+        if f'is not given the gateway secret: source = "{source}" in [gateway.password]' in ran.err:
+            warned.add(source)
+    assert warned == told
+    rehearsed = make_config(gateway={"password": {"source": "keyring"}})
+    assert "secret" not in run("--config", rehearsed, "schedule", *argv).err
+
+
 def test_where_cron_has_another_clock_it_is_warned_of(make_config: MakeConfig, message: Path) -> None:
     argv = ["schedule", "--at", "07:30", "--", "send", "--all", message, "--max-parts", 9]
     ran = run_process("--config", make_config(), *argv)

@@ -12,8 +12,10 @@ from smsctl.cli.output.blocks import TextLine
 from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
 from smsctl.cli.wiring_gateway import surroundings
+from smsctl.config.settings import Mode, Settings
+from smsctl.credentials.resolve import SECTIONS
 from smsctl.domain.secret import SecretPlace
-from smsctl.errors import UsageError, say
+from smsctl.errors import Sentence, UsageError, say
 from smsctl.host import users
 
 EXAMPLES = (
@@ -21,6 +23,13 @@ EXAMPLES = (
     "smsctl schedule --at 7:30 --for systemd send --all a.txt --max-parts 900",
     "smsctl schedule --at 7:30 --for windows send --all a.txt --max-parts 900",
 )
+
+_NEVER_GIVEN = {
+    "cron": (SecretPlace.KEYRING, SecretPlace.SYSTEMD, SecretPlace.AUTO),
+    "systemd": (SecretPlace.KEYRING,),
+    "windows": (SecretPlace.SYSTEMD, SecretPlace.AUTO),
+}
+"""Where a run of each cannot have a secret from; of `auto` it asks systemd alone."""
 
 
 def run(
@@ -59,6 +68,7 @@ def run(
         is_told_always=True,
         notes=[
             *(Note(code="today", level="warning", text=one) for one in order.doubts),
+            *(Note(code="secret", level="warning", text=one) for one in _not_given(settings, system)),
             *(
                 Note(code=one.check, level="warning", text=one.text)
                 for one in zone
@@ -66,6 +76,24 @@ def run(
             ),
         ],
     )
+
+
+def _not_given(settings: Settings, system: str) -> list[Sentence]:
+    """Tell which secrets a run of this system cannot have, wherever they are kept; a rehearsal needs none."""
+    if settings.mode is not Mode.LIVE:
+        return []
+    return [
+        say(
+            'What {system} starts is not given the {name} secret: source = "{source}" in [{section}]. Keep it'
+            ' elsewhere, as by source = "file".',
+            system=system,
+            name=name,
+            source=one.source,
+            section=SECTIONS[name],
+        )
+        for name, one in settings.secrets().items()
+        if name != "reports" and one.source in _NEVER_GIVEN.get(system, ())
+    ]
 
 
 def _text(wiring: Wiring, system: str, slot: Slot, order: ScheduledCommand) -> str:
