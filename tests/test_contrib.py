@@ -49,6 +49,14 @@ def test_the_unit_and_the_timer_are_what_schedule_prints() -> None:
     assert in_force(CONTRIB / "systemd" / "smsctl.timer") == render.timer("guardians-message", SLOT, SITE)
 
 
+def test_a_unit_leaves_a_shared_ledger_to_all_who_share_it() -> None:
+    """systemd gives a StateDirectory= to the unit's user, with its mode, at each start."""
+    shared = render.service("guardians-message", WORDS, SITE._replace(is_shared=True))
+    assert "ReadWritePaths=-/var/lib/smsctl\n" in shared
+    assert "UMask=0007\n" in shared
+    assert "StateDirectory" not in shared
+
+
 def test_the_crontab_is_the_line_that_schedule_prints_with_a_user() -> None:
     (line,) = [one for one in (CONTRIB / "cron.d" / "smsctl").read_text().splitlines() if one[:1].isdigit()]
     when, user, command = re.fullmatch(r"((?:\S+ ){5})(\S+) (.*)", line).groups()  # type: ignore[union-attr]

@@ -271,6 +271,17 @@ def test_the_unit_may_write_the_ledger_and_is_given_the_credential(
     assert "LoadCredentialEncrypted=puzzel:/etc/credstore.encrypted/puzzel\n" in out
     assert "LoadCredentialEncrypted=way-out:/etc/credstore.encrypted/way-out\n" in out
     assert f"ReadWritePaths=-{config.parent}/ledger\n" in out
+    assert "UMask=0077\n" in out
+
+
+def test_the_unit_of_a_shared_ledger_closes_nothing_to_the_others(
+    make_config: MakeConfig, run: Run, message: Path
+) -> None:
+    config = make_config(ledger={"path": "/var/lib/smsctl/of-a-test.db", "group": "daemon"})
+    argv = ["--at", "07:30", "--for", "systemd", "--", "send", "--all", message, "--max-parts", 9]
+    out = run("--config", config, "schedule", *argv).out
+    assert out.count("ReadWritePaths=-/var/lib/smsctl\n") == out.count("UMask=0007\n") == 2
+    assert "StateDirectory" not in out
 
 
 @pytest.mark.parametrize(

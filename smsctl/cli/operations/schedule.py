@@ -123,6 +123,7 @@ def _site(wiring: Wiring) -> render.Site:
     return render.Site(
         user=(sender.name if sender else users.runs_as()).removeprefix("uid "),  # systemd takes a number
         writable=tuple(dict.fromkeys(folders)),
+        is_shared=settings.ledger.group is not None,
         credentials=tuple(
             one.name for one in sources if one.source in (SecretPlace.SYSTEMD, SecretPlace.AUTO)
         ),

@@ -110,6 +110,7 @@ class Site(NamedTuple):
     writable: tuple[Path, ...]  # the folders of ledger and log
     credentials: tuple[str, ...]  # names in LoadCredentialEncrypted=
     time_zone: str
+    is_shared: bool = False  # the ledger, by a group
 
 
 def crontab(slot: Slot, words: Sequence[str]) -> str:
@@ -148,7 +149,8 @@ def service(name: str, words: Sequence[str], site: Site) -> str:
         user=site.user,
         command=" ".join(map(_unit_word, words)),
         credentials=credentials,
-        writable="".join(map(_writable, site.writable)),
+        umask="0007" if site.is_shared else "0077",
+        writable="".join(_writable(folder, is_shared=site.is_shared) for folder in site.writable),
     )
 
 
@@ -222,7 +224,8 @@ def _unit_word(word: str) -> str:
     return escaped if plain else f'"{escaped}"'
 
 
-def _writable(folder: Path) -> str:
-    if folder == _SYSTEM_STATE:
+def _writable(folder: Path, *, is_shared: bool) -> str:
+    """Open a folder to the unit. A StateDirectory= is the user's alone again at each start."""
+    if folder == _SYSTEM_STATE and not is_shared:
         return "StateDirectory=smsctl\nStateDirectoryMode=0700\n"
     return f"ReadWritePaths=-{_unit_word(str(folder))}\n"
