@@ -63,6 +63,34 @@ def taken_for_windows(data: bytes) -> Remain | None:
     return None
 
 
+def refuse_other_letters(file: BinaryIO, source: str) -> None:
+    """Raise InputError for a file that was taken for Windows-1252 and has letters of DOS or of an old Mac.
+
+    Lines are looked at, some thousands together; nobody's name is repeated.
+    """
+    file.seek(0)
+    line = 1
+    while lines := file.readlines(_PIECE_BYTES):
+        piece = b"".join(lines)
+        if re.search(rb"[\x80-\x9f]", piece):
+            text = piece.decode(WINDOWS_1252, "surrogateescape")
+            for remain in remains(text, of_bytes=True):
+                raise InputError(
+                    say(
+                        "{source}, line {line}: {letters} stands where å, ä or ö should. The file is"
+                        " {encoding}, not Windows-1252.",
+                        source=source,
+                        line=line + text.count("\n", 0, remain.at),
+                        letters=" ".join(
+                            dict.fromkeys(one for one in remain.piece if one not in remain.meant)
+                        ),
+                        encoding=remain.mistake.title,
+                    ),
+                    hint=_SAVE_AGAIN,
+                )
+        line += len(lines)
+
+
 def recognise(file: BinaryIO, *, source: Sentence | str, encoding: str | None = None) -> Assumption:
     """Read a seekable file through once and return how it is to be read.
 

@@ -118,6 +118,27 @@ def test_an_encoding_that_is_asked_for_holds(tmp_path: Path) -> None:
     assert sheet(tmp_path, "Å\nö\n".encode("cp850"), encoding="cp850").header == ("Å",)
 
 
+@pytest.mark.parametrize(
+    ("encoding", "cell", "told"),
+    [
+        ("cp850", "Vårdnadshavare", "† stands where å, ä or ö should. The file is CP850 (DOS)"),
+        ("cp437", "Källström", "„ ” stands where å, ä or ö should. The file is CP850 (DOS)"),
+        ("mac_roman", "Källström", "Š š stands where å, ä or ö should. The file is MacRoman"),
+    ],
+)
+def test_letters_of_dos_and_of_an_old_mac_are_not_taken_for_others(
+    tmp_path: Path, encoding: str, cell: str, told: str
+) -> None:
+    """Groups and names in the text would be garbled; that far down also beyond the first piece."""
+    rows = ("M;N\n" + "1;2\n" * 300_000 + f"3;{cell}\n").encode(encoding)
+    assert refusal(tmp_path, rows) == f"r.csv, line 300002: {told}, not Windows-1252."
+
+
+@pytest.mark.parametrize("name", ["Åsa ”Bosse” Öst", "Šefik", "Hodži", "Tšekki", "kl 8–9 …", "“Åsa”", "€ 5"])
+def test_what_windows_writes_is_read(tmp_path: Path, name: str) -> None:
+    assert list(sheet(tmp_path, f"M;N\n1;{name}\n".encode("cp1252")).rows()) == [["1", name]]
+
+
 def test_quotes_line_breaks_and_empty_rows_are_kept_as_they_stand(tmp_path: Path) -> None:
     read = sheet(tmp_path, '"N ""x""";M\r\n"a\nb;c";d\r\n\r\n;\r\n')
     assert read.header == ('N "x"', "M")

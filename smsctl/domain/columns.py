@@ -170,6 +170,13 @@ _NAME_TERMS = say(
 )
 
 
+def _name_it(name: str, title: str) -> Sentence:
+    return say(
+        "Name the right one under [columns] in the config or with --column, as in: --column {named}",
+        named=f"{name}='{title}'",
+    )
+
+
 def _refuse_unknown(overrides: Mapping[str, object]) -> None:
     for name in overrides:
         if name not in HEADERS:
@@ -198,7 +205,7 @@ def _one(header: Sequence[str], name: str) -> tuple[int, ...]:
 def _unclear(header: Sequence[str], name: str, found: Sequence[int]) -> MisfitError:
     """Return the question which of several columns is meant; those called the same cannot be named."""
     titles = [header[position] for position in found]
-    name_it = _NAME_NUMBERS if name == "number" else _NAME_IT
+    name_it = _NAME_NUMBERS if name == "number" else _name_it(name, titles[0])
     return MisfitError(
         say(
             "{count} columns could be {name}: {found}. {seen}",
@@ -214,7 +221,8 @@ def _unclear(header: Sequence[str], name: str, found: Sequence[int]) -> MisfitEr
 def _one_or_none(header: Sequence[str], name: str, named: Sequence[str]) -> int | None:
     if len(named) > 1:
         raise MisfitError(
-            say("{name} is one column; {count} are named.", name=name, count=len(named)), hint=_NAME_IT
+            say("{name} is one column; {count} are named.", name=name, count=len(named)),
+            hint=_name_it(name, named[0]),
         )
     found = (position_of(header, named[0]),) if named else _one(header, name)
     return found[0] if found else None

@@ -34,6 +34,8 @@ def problem_of_cell(field: TextField, written: str) -> Problem | None:
         return f"character {column}", partial(_unseen, column, cell[at - 1])
     if cell.startswith("=") or re.fullmatch(ERROR, cell):
         return f"formula {column}", partial(_formula, column, cell)
+    if ("&" in cell or "_x00" in cell) and (left := re.search(_LEFT, cell)):
+        return f"left {column}", partial(_left, column, left[0])
     if re.fullmatch(NOTHING, cell):
         return f"nothing {column}", partial(_nothing, column, cell)
     return _problem_of_letters(column, cell)
@@ -89,6 +91,14 @@ def _formula(column: str, cell: str) -> Sentence:
     return say("{column} holds {cell}, a formula or its error.", column=column, cell=veiled(cell)[:_SHOWN])
 
 
+def _left(column: str, piece: str) -> Sentence:
+    return say(
+        "{column} holds {piece}, which would reach the phone as it stands; write what it stands for.",
+        column=column,
+        piece=piece,
+    )
+
+
 def _damaged(column: str, piece: str, meant: str) -> Sentence:
     return say(
         "{column} has {piece}, which should probably be {meant}.",
@@ -118,4 +128,8 @@ NOT_GSM7: Final = 1 << 20
 """So many septets has what is not GSM-7: more than any text."""
 BAD: Final = FilledCell(text="", septets=0, units=0, has_pairs=False, is_plain=False)
 NOTHING: Final = r"NULL|null|\(null\)|None|nil|undefined|NaN|nan|NaT|<NA>|[Nn]/[Aa]|\[object Object\]"
+_LEFT: Final = (
+    r"_x00[0-9A-Fa-f]{2}_|&(?:nbsp|amp|lt|gt|quot|apos|[aouAOU]uml|[aA]ring|[eE]acute|#x?[0-9a-fA-F]{2,5});"
+)
+"""What is left of a line break of XLSX, or of HTML."""
 _SHOWN: Final = 20

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple, Protocol, TextIO
 
-from smsctl.decoding import recognise
+from smsctl.decoding import recognise, refuse_other_letters
 from smsctl.errors import InputError, Sentence, say
 from smsctl.opening import open_file
 from smsctl.spreadsheet.kinds import was_changed
@@ -157,6 +157,8 @@ def open_text(file: BinaryIO, path: Path, encoding: str | None, delimiter: str |
     """Find out how an open file is to be read. Raises InputError: empty, no text, wrong encoding."""
     status = os.fstat(file.fileno())
     assumed = recognise(file, source=str(path), encoding=encoding)
+    if assumed.notice:
+        refuse_other_letters(file, str(path))
     has_quotes = _has_quotes(file)
     file.seek(max(status.st_size - 1, 0))
     has_end_mark = file.read() == _END_MARK.encode()

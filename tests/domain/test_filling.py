@@ -151,6 +151,9 @@ BAD = (
     ("Sk?ne", "with ? where a letter was lost"),
     ("?sa", "with ? where a letter was lost"),
     ("NULL", "as programs write it where there is nothing"),
+    ("kl 8_x000D_", "holds _x000D_, which would reach the phone as it stands"),
+    ("Mamma &amp; pappa", "holds &amp;, which would reach the phone as it stands"),
+    ("kl&nbsp;8", "holds &nbsp;, which would reach the phone as it stands"),
     ("undefined", "as programs write it where there is nothing"),
     ("x" * 1000, "at most 6 are sent"),
 )
