@@ -213,9 +213,11 @@ def _shape(value: object, place: str) -> Iterator[tuple[str, str]]:
     last = place.rpartition(".")[2]
     if isinstance(value, dict) and last in _CHOSEN_BY_DATA:
         yield f"`{place}.{_CHOSEN_BY_DATA[last]}`", "number"
-    elif isinstance(value, dict):
+    elif isinstance(value, dict) and value:
         for name, below in value.items():
             yield from _shape(below, f"{place}.{name}" if place else name)
+    elif isinstance(value, dict):
+        yield f"`{place}`", "object"
     elif isinstance(value, list) and value:
         yield from _shape(value[0], f"{place}[]")
     elif isinstance(value, list):
