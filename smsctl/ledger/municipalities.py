@@ -11,7 +11,7 @@ from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.municipality import Municipality, Service, ServiceState
 from smsctl.domain.package import Package, PackageTerms
 from smsctl.errors import RuleError, say
-from smsctl.ledger import audit, packages
+from smsctl.ledger import audit, packages, restoring
 from smsctl.ledger.store import Ledger
 
 
@@ -54,10 +54,16 @@ def order(ledger: Ledger, municipality: Municipality, moment: Moment, actor: Act
 
 
 def opens_package(ledger: Ledger, municipality: Municipality) -> bool:
-    """Say whether an activation now would open a package: nothing is left of the earlier ones."""
+    """Say whether an activation now would open a package: nothing is left of the earlier ones.
+
+    Raises LedgerError where it would, and the ledger may have forgotten one.
+    """
     if municipality.package is None or is_active(ledger, municipality.key):
         return False
-    return all(one.left <= 0 for one in packages.packages_of(ledger, municipality.key))
+    if any(one.left > 0 for one in packages.packages_of(ledger, municipality.key)):
+        return False
+    restoring.refuse_forgotten_packages(ledger)
+    return True
 
 
 def activate(ledger: Ledger, municipality: Municipality, moment: Moment, actor: Actor) -> int | None:
@@ -82,8 +88,10 @@ def renew(
 
     What was drawn stays where it was drawn, and what is given back later goes there too. Raises RuleError
     while anything is still to be sent, at the old price: it would be drawn from the new package; and where
-    the same was ordered today, as on another host, and nothing of that package is used.
+    the same was ordered today, as on another host, and nothing of that package is used. LedgerError where the
+    ledger may have forgotten a package.
     """
+    restoring.refuse_forgotten_packages(ledger)
     _nothing_may_wait(ledger, municipality)
     _must_not_be_done(ledger, municipality, terms, moment.day, reason)
     closed = tuple(one for one in packages.packages_of(ledger, municipality.key) if one.left > 0)

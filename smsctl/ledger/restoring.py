@@ -44,6 +44,22 @@ def refuse_forgotten(ledger: Ledger) -> None:
         )
 
 
+def refuse_forgotten_packages(ledger: Ledger) -> None:
+    """Raise LedgerError where the ledger may have forgotten a package, which would be invoiced once more.
+
+    Not on a server: a new database there is activated before a person says that it is the right one.
+    """
+    water = ledger.high_water
+    if water and not water.of_a_host and (restored := _judge(ledger, water)):
+        raise LedgerError(
+            say(
+                "{why} A package that was opened since would be invoiced twice; nothing was activated.",
+                why=restored.why,
+            ),
+            hint=ACCEPT,
+        )
+
+
 def refuse_rehearsed(ledger: Ledger) -> None:
     """Raise LedgerError for a ledger of rehearsals, which is not to become a live one."""
     if ledger.fact(TIME_ZONE) == REHEARSED:

@@ -130,6 +130,21 @@ def test_activation_again_opens_a_package_when_nothing_is_left(
     assert (ran.data["opened"], ran.data["left"]) == (2, 3)
 
 
+@pytest.mark.parametrize("renewed", [(), ("--new-package", "--reason", "new deal")])
+def test_a_ledger_that_may_have_forgotten_a_package_opens_none_before_a_person_accepts_it(
+    renewed: tuple[str, ...], live_gateway: LiveGateway, run: Run, message: Path
+) -> None:
+    live = live_gateway()
+    assert run("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9).code == 0
+    (live.config.parent / "ledger" / "ledger.db").unlink()
+    argv = ("--config", live.config, "municipality", "activate", TOWN, "--yes", "--quiet", *renewed)
+    ran = run(*argv)
+    assert (ran.code, "would be invoiced twice; nothing was activated" in ran.err) == (9, True), ran.said
+    assert run("--config", live.config, "invoices", "list", "--json").data["invoices"] == []
+    assert run("--config", live.config, "ledger", "accept-restore", "--reason", "it is gone").code == 0
+    assert run(*argv).code == 0
+
+
 def test_a_rehearsal_activates_by_itself_unless_the_service_was_ended_there(
     make_config: MakeConfig, message: object, run: Run
 ) -> None:
