@@ -63,7 +63,11 @@ def surroundings(settings: Settings, *, interactive: bool) -> Surroundings:
     """What the place of a secret depends on besides the config."""
     service = f"smsctl:{settings.path}"  # two configs never share one
     return Surroundings(
-        service=service, environ=os.environ, interactive=interactive, sender=_as_whom_root_goes_on(settings)
+        service=service,
+        environ=os.environ,
+        interactive=interactive,
+        sender=_as_whom_root_goes_on(settings),
+        is_other=settings.holds_no_secret,
     )
 
 

@@ -242,10 +242,15 @@ class Settings(FrozenSection):
 
     def needs(self, path: Path) -> bool:
         """Whether a file is the site's own: config, recipients, log, ledger, or beside the ledger."""
-        found = path.resolve()
         ledgers = tuple(str(one.resolve()) for one in (self.ledger.path, self.ledger.simulate_path))
-        named = filter(None, (*self.files(), self.log_path))
-        return str(found).startswith(ledgers) or found in {one.resolve() for one in named}
+        return str(path.resolve()).startswith(ledgers) or self.holds_no_secret(path)
+
+    def holds_no_secret(self, path: Path) -> bool:
+        """Whether a file is the config, a recipients file, the log, a ledger or its key."""
+        ledgers = (self.ledger.path, self.ledger.simulate_path)
+        keys = (one.with_name(f"{one.name}.key") for one in ledgers)
+        named = filter(None, (*self.files(), self.log_path, *ledgers, *keys))
+        return path.resolve() in {one.resolve() for one in named}
 
     def municipality(self, name: str | None = None) -> MunicipalitySettings:
         """Return the municipality of that key or name, case ignored; the default one without a name.

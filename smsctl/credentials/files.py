@@ -14,7 +14,7 @@ from smsctl.host import disk, rights, users
 from smsctl.host.users import Owner
 
 _MORE_THAN_FITS = 5000
-_ANOTHER_FILE = say("Name a file that can be written: `path` in that section of the config.")
+ANOTHER_FILE = say("Name another file: `path` in that section of the config.")
 
 
 def read_private(path: Path, sender: Owner | None = None) -> Secret | None:
@@ -48,7 +48,7 @@ def write_private(path: Path, secret: Secret, sender: Owner | None = None) -> No
     try:
         disk.write_whole(path, f"{secret.reveal()}\n".encode(), replace=True, finish=own)
     except FileExistsError:
-        raise _no_plain_file(path, _ANOTHER_FILE) from None
+        raise _no_plain_file(path, ANOTHER_FILE) from None
     except OSError as error:
         raise _not_written(path, error) from None
 
@@ -60,7 +60,7 @@ def remove(path: Path) -> bool:
     """
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
-            raise _no_plain_file(path, _ANOTHER_FILE)
+            raise _no_plain_file(path, ANOTHER_FILE)
         path.unlink()
     except FileNotFoundError:
         return False
@@ -150,7 +150,7 @@ def _not_written(path: Path, error: OSError) -> CredentialError:
     elif isinstance(error, FileNotFoundError):
         hint = say("Make its folder first: {folder}", folder=path.parent)
     else:
-        hint = _ANOTHER_FILE
+        hint = ANOTHER_FILE
     return CredentialError(say("{path}: {reason}", path=path, reason=error.strerror), hint=hint)
 
 

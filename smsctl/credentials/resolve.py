@@ -1,6 +1,6 @@
 """Where a secret comes from, and which step answered. Nothing here ever asks a person."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -35,6 +35,7 @@ class Surroundings(NamedTuple):
     environ: Mapping[str, str]
     interactive: bool  # a person sits at a terminal
     sender: Owner | None = None  # as whom root goes on
+    is_other: Callable[[Path], bool] = lambda _path: False  # a file that holds something else: config, ledger
 
 
 class Described(NamedTuple):
@@ -84,7 +85,7 @@ def store(name: str, source: SecretSource, secret: Secret, around: Surroundings)
             case SecretPlace.KEYRING | SecretPlace.AUTO:
                 vault.put(around.service, name, secret)
             case SecretPlace.FILE if source.path is not None:
-                files.write_private(source.path, secret, around.sender)
+                files.write_private(_free(source.path, around), secret, around.sender)
             case _:
                 raise _not_ours(name, source)
     return _place(source, around)
@@ -100,7 +101,7 @@ def delete(name: str, source: SecretSource, around: Surroundings) -> bool:
             case SecretPlace.KEYRING | SecretPlace.AUTO:
                 return vault.remove(around.service, name)
             case SecretPlace.FILE if source.path is not None:
-                return files.remove(source.path)
+                return files.remove(_free(source.path, around))
             case _:
                 raise _not_ours(name, source)
 
@@ -137,7 +138,7 @@ def _ask(name: str, step: SecretSource, around: Surroundings) -> Resolved | None
             folder = around.environ.get("CREDENTIALS_DIRECTORY")
             secret = files.read_handed_over(Path(folder) / step.name) if folder else None
         case SecretPlace.FILE if step.path is not None:
-            secret = files.read_private(step.path, around.sender)
+            secret = files.read_private(_free(step.path, around), around.sender)
         case SecretPlace.ENV:
             text = around.environ.get(step.variable)
             secret = Secret(text) if text else None
@@ -147,6 +148,14 @@ def _ask(name: str, step: SecretSource, around: Surroundings) -> Resolved | None
         case _:
             secret = None
     return None if secret is None else Resolved(secret=secret, step=_place(step, around), notice=notice)
+
+
+def _free(path: Path, around: Surroundings) -> Path:
+    """Return the path of a secret's file. CredentialError: the site would lack what is there."""
+    if around.is_other(path):
+        told = say("{path} holds no secret: {why}", path=path, why=say("smsctl needs the file itself"))
+        raise CredentialError(told, hint=files.ANOTHER_FILE)
+    return path
 
 
 def _place(source: SecretSource, around: Surroundings) -> Sentence:
