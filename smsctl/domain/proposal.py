@@ -3,6 +3,7 @@
 They are proposed, with the words that name them. Nothing is taken unless a person says so.
 """
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Final, NamedTuple
 
@@ -89,12 +90,17 @@ def heading_below(rows: Sequence[Sequence[str]], named: Collection[str]) -> int 
     """Return which of the first rows looks like the heading, from 0: it names a column of numbers."""
     wanted = {fold(one) for one in named}
     for position, row in enumerate(rows[:_TITLE_ROWS]):
-        if is_heading(row) and any(means(cell, "number") or fold(cell) in wanted for cell in row):
+        cells = [
+            part for cell in row for part in (cell, *re.split(_MARKS, cell))
+        ]  # the title may have others
+        if is_heading(cells) and any(means(cell, "number") or fold(cell) in wanted for cell in cells):
             return position
     return None
 
 
 _TITLE_ROWS: Final = 20
+_MARKS: Final = "[;,\t]"
+"""The rows are cut by the marks of the title, which may be others than the heading's."""
 
 
 def _is_known(title: str) -> bool:

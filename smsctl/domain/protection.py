@@ -5,6 +5,7 @@ call, one that shows where somebody is may cost more.
 """
 
 import re
+from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
@@ -66,26 +67,21 @@ class ProtectedNumbers:
             self.note(row, shut)
 
     def note_said(self, rows: Iterable[Sequence[str]], header: Sequence[str], name_at: int | None) -> None:
-        """Take the numbers of those rows that say it in a column that is neither for that nor for names."""
+        """Take the numbers of those rows that say it in a column that is neither for that nor for names.
+
+        Of rows that speak of it among other words it is told that they do.
+        """
         known = {name_at, *(at for one in self._columns for at in one.protected)}
-        under: dict[str, None] = {}
-        n = 0
+        counts, under = Counter[Sentence](), {_PROTECTED_BY: dict[str, None](), _SPOKEN_OF: dict[str, None]()}
         for row in rows:
-            places = [at for at, cell in enumerate(row) if at not in known and says_so(cell)]
-            if places and self._take(row, ()):
-                n += 1
-                under |= dict.fromkeys(header[at] for at in places if at < len(header))
-        if n:
-            columns = ", ".join(map(veiled, under))
-            told = say_n(
-                "{n} row says under {columns} that an identity is protected: no row with its number gets a"
-                " message.",
-                "{n} rows say under {columns} that an identity is protected: no row with their numbers gets a"
-                " message.",
-                n=n,
-                columns=columns,
-            )
-            self._said.append(told)
+            cells = [(at, cell) for at, cell in enumerate(row[: len(header)]) if at not in known]
+            told, places = _PROTECTED_BY, [at for at, cell in cells if says_so(cell)]
+            if not places:
+                told, places = _SPOKEN_OF, [at for at, cell in cells if re.search(_SPEAKS_OF_IT, cell)]
+            if places and (told is _SPOKEN_OF or self._take(row, ())):
+                counts[told] += 1
+                under[told] |= dict.fromkeys(veiled(header[at]) for at in places)
+        self._said = [told.given(n=n, columns=", ".join(under[told])) for told, n in counts.items()]
 
     def note_names(self, ready: People) -> list[Sentence]:
         """Take the numbers of those whose name says it (Skyddad identitet), and say which cells did."""
@@ -153,6 +149,23 @@ _WITH_IT: Final = """
 """
 _SAYS, _BESIDE = frozenset(_SAID.split()), frozenset(_WITH_IT.split())
 _LONGEST: Final = 60
+_SPEAKS_OF_IT: Final = (
+    r"(?i)\bskyddade? (?:identitet|adress|folkbok|person|uppgift)|\bsekretess(?:mark|mär|skydd|kydd)"
+)
+_PROTECTED_BY: Final = say_n(
+    "{n} row says under {columns} that an identity is protected: no row with its number gets a message.",
+    "{n} rows say under {columns} that an identity is protected: no row with their numbers gets a message.",
+    n=0,
+    columns="",
+)
+_SPOKEN_OF: Final = say_n(
+    "{n} row speaks under {columns} of a protected identity, among other words, which keep no message back:"
+    " read it first.",
+    "{n} rows speak under {columns} of a protected identity, among other words, which keep no message back:"
+    " read them first.",
+    n=0,
+    columns="",
+)
 _IN_NAMES: Final = (b"kyddad", b"KYDDAD", b"ekretess", b"EKRETESS")
 _NAME: Final = r"(?i)\b(?:skyddade?|sekretess\w*)\b"
 """As school registers write it in the place of a name."""

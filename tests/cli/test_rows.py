@@ -203,6 +203,19 @@ def test_a_cell_of_any_column_that_says_so_protects(
         assert f"1 row says under {under}" in told[0]
 
 
+def test_a_note_that_speaks_of_a_protected_identity_is_told(
+    make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    """It may say anything about it, so it keeps nobody's message back; a person is to read it."""
+    note = "Har skyddad identitet enligt beslut, ring rektor först"
+    rows = (f"Anna;0701740605;VH;Exempelkommun;ja;{note}", "Bo;0701740606;VH;Exempelkommun;ja;")
+    config = make_config(rows=rows, header=f"{HEADER};Obs")
+    ran = run("--config", config, "send", message, "--all", "--dry-run", "--json")
+    assert ran.data["recipients"]["ready"] == 2
+    assert "1 row speaks under Obs of a protected identity" in ran.said
+    assert "rektor" not in ran.said
+
+
 def test_a_reason_that_says_nothing_is_none(make_config: MakeConfig, message: Path, run: Run) -> None:
     words = ("--all", "--terms-not-required", "--reason", " \u200b", "--yes")
     assert run("--config", make_config(), "send", message, *words).code == 2
@@ -392,8 +405,11 @@ def test_a_line_for_programs_above_the_heading_is_none_of_the_rows(
     assert (ran.code, ran.data["recipients"]["ready"]) == (0, 2)
 
 
-def test_a_title_above_the_heading_is_told(make_config: MakeConfig, message: Path, run: Run) -> None:
-    config = make_config(header="Klasslista 7A;;;;", rows=[HEADER, "Anna;0701740605;VH;Exempelkommun;ja"])
+@pytest.mark.parametrize("title", ["Klasslista 7A;;;;", "Klasslista 7A", "Klass 7A, läsår 2026, Norr"])
+def test_a_title_above_the_heading_is_told(
+    title: str, make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    config = make_config(header=title, rows=[HEADER, "Anna;0701740605;VH;Exempelkommun;ja"])
     ran = run("--config", config, "send", message, "--all", "--yes")
     assert ran.code == 8
     assert "Row 2 looks like the heading; the heading must be first." in ran.err
