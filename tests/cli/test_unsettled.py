@@ -299,6 +299,8 @@ def test_a_refusal_is_told_with_what_is_left_and_does_not_hide_it(
         assert ran.code == 4
         assert "is not active" in ran.err
         assert site.told(SETTLES["unknown"]) in ran.err
+        told = next(line for line in ran.err.splitlines() if site.told(SETTLES["unknown"]) in line)
+        assert told.endswith(" mailings resolve 1"), "a command to be copied: no full stop after it"
 
 
 @pytest.mark.parametrize("why", ["secret", "simulator", "text"])

@@ -3,7 +3,12 @@
 A text that may also stand inside another one is written as a clause: without capital letter and full stop.
 """
 
+import re
+from typing import Final
+
 _ENDS = (".", ":", "?", "!", "`")
+_COMMAND: Final = r": smsctl (?:(?!\. ).)+$"
+"""A command at the end, to be copied; a config that it names has dots in its path."""
 
 
 def opened(text: str, template: str) -> str:
@@ -22,5 +27,5 @@ def opened(text: str, template: str) -> str:
 def whole(text: str, template: str) -> str:
     """Return the clause with a capital letter and a full stop; after a command at the end there is none."""
     sentence = opened(text, template)
-    ended = sentence.endswith(_ENDS) or template.endswith("{mend}")
+    ended = sentence.endswith(_ENDS) or template.endswith("{mend}") or re.search(_COMMAND, template)
     return sentence if ended or not sentence else f"{sentence}."
