@@ -98,6 +98,21 @@ def test_a_log_that_cannot_be_written_is_told_and_stops_nothing(
     assert [note["code"] for note in told.json["messages"]] == ["warning"]
 
 
+@pytest.mark.parametrize(
+    "name", ["config.toml", "recipients.csv", "message.txt", "ledger/ledger.simulate.db"]
+)
+def test_a_file_of_something_else_takes_no_line(
+    name: str, make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    argv = ("--config", make_config(), "send", message, "--all", "--yes", "--max-parts", 9)
+    assert run(*argv).code == 0
+    config = make_config(log={"path": name})
+    before = (config.parent / name).read_bytes()
+    ran = run("--config", config, "config", "check")
+    assert f"{name} cannot be written, and goes on without this run: it holds something else." in ran.err
+    assert (ran.code, (config.parent / name).read_bytes()) == (0, before)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="links and modes are POSIX")
 def test_a_link_is_followed_only_where_nobody_else_can_put_one(
     make_config: MakeConfig, tmp_path: Path, run: Run

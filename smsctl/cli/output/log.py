@@ -5,18 +5,20 @@ ever waits or fails for its sake (docs/decisions/0019).
 """
 
 import os
+import stat
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from smsctl.domain.moment import stamp
-from smsctl.errors import ExitCode, LedgerError
+from smsctl.errors import ExitCode, LedgerError, say
 from smsctl.host import rights, users
 from smsctl.host.users import Owner
 
 _MODE = 0o640  # as contrib/logrotate makes the next one
 _SHARED = 0o660
+_BEGINNINGS = (b"", b"{", b"\n", b"\0")  # of a log, also of one that a power cut has left
 
 
 class Log:
@@ -87,8 +89,7 @@ def _other_than_root(folder: Path) -> Owner | None:
 
 
 def _opened(path: Path, group: str | None) -> int:
-    # A pipe without a reader would be waited for.
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | _DO_NOT_WAIT
     with suppress(FileExistsError):
         handle = os.open(path, flags | os.O_EXCL, _MODE)
         if owner := _other_than_root(path.parent):
@@ -96,8 +97,26 @@ def _opened(path: Path, group: str | None) -> int:
         with suppress(OSError, LookupError):  # told where the ledger is opened
             rights.share(handle, group, _SHARED)
         return handle
+    _must_hold_a_log(path)
     if not rights.others_may_write(path.parent):
         return os.open(path, flags, _MODE)
     from smsctl.ledger.seam import beside
 
     return beside.open_file(path, flags, mode=_MODE)  # who may write there may lead us elsewhere by a link
+
+
+def _must_hold_a_log(path: Path) -> None:
+    """Raise LedgerError for a file of something else, as a text to send: each line would do it harm."""
+    with suppress(PermissionError, FileNotFoundError):  # one that may only be written; a link to none yet
+        if not stat.S_ISREG(path.stat().st_mode):
+            return
+        handle = os.open(path, os.O_RDONLY | _DO_NOT_WAIT)
+        try:
+            first = os.read(handle, 1)
+        finally:
+            os.close(handle)
+        if first not in _BEGINNINGS:
+            raise LedgerError(say("it holds something else"))
+
+
+_DO_NOT_WAIT = getattr(os, "O_NONBLOCK", 0)  # for a reader of a pipe
