@@ -118,6 +118,22 @@ def test_on_a_terminal_it_is_never_folded_away_from_its_command(
     assert f"{typed(config)} mailings list" in seen.replace("\r", "").splitlines()[-1]
 
 
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("more", [-30, -1, 0, 1, 20])
+def test_on_a_terminal_a_command_that_ends_a_line_is_never_folded(
+    more: int, *, named: bool, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = make_config()
+    monkeypatch.setenv("SMSCTL_CONFIG", str(config))
+    program = typed(config) if named else "smsctl"
+    command = f"{program} municipality activate exempelkommun"
+    flags = ("--config", config) if named else ()
+    columns = len(command) + more
+    with Terminal(*flags, "municipality", "order", "exempelkommun", columns=columns) as terminal:
+        seen = terminal.end().seen
+    assert seen.replace("\r", "").splitlines()[-1].endswith(command), seen
+
+
 def test_every_translation_has_the_commands_of_its_sentence() -> None:
     """The config is put before the same commands in both languages."""
     with CATALOGUE.open("rb") as file:

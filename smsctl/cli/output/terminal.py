@@ -77,11 +77,20 @@ def _print(block: Block, console: Console) -> None:
 
 
 def _print_line(line: TextLine, console: Console) -> None:
-    if line.whole or _has_wide_command(line, console):
+    command = _command_at_the_end(plain.safe(words(line.text)))
+    too_wide = line.indent + len(command) > console.width
+    if line.whole or too_wide or _has_wide_command(line, console):
         console.print(Group(_styled(line.text, line.tone, before=" " * line.indent)), soft_wrap=True)
         return
-    shown = _styled(line.text, line.tone)
+    shown = _styled(line.text, line.tone, command=command)
     console.print(Padding(shown, (0, 0, 0, line.indent), expand=False) if line.indent else Group(shown))
+
+
+def _command_at_the_end(told: str) -> str:
+    """Return the command that a line ends in, to be copied: half of it would be another command."""
+    typed = program()
+    _, found, rest = told.rpartition(f": {typed} ")
+    return f"{typed} {rest}" if found and not rest.endswith((".", "`")) else ""
 
 
 def _has_wide_command(line: TextLine, console: Console) -> bool:
@@ -170,8 +179,9 @@ class _Whole(Styled):
         return lines
 
 
-def _styled(text: Text, tone: Tone = Tone.PLAIN, *, before: str = "") -> Styled:
-    told = _INSIDE_A_FIGURE.sub(_GLUE, plain.safe(words(text)))
+def _styled(text: Text, tone: Tone = Tone.PLAIN, *, before: str = "", command: str = "") -> Styled:
+    told = plain.safe(words(text)).removesuffix(command)
+    told = _INSIDE_A_FIGURE.sub(_GLUE, told) + command.replace(" ", _GLUE)
     typed = program()
     if " " in typed:
         told = told.replace(f"{typed} ", f"{typed} ".replace(" ", _GLUE))
