@@ -108,12 +108,24 @@ def price(decimals: int) -> ValueKind:
     return ValueKind(f'amount in SEK, such as "{example}"', read)
 
 
+def _is_host(name: str) -> bool:
+    """Say whether a host can be looked up at all: Python raises where a name has an empty or a long label."""
+    if ":" not in name:
+        return re.fullmatch(_LABELS, name) is not None
+    from ipaddress import AddressValueError, IPv6Address
+
+    try:
+        return bool(IPv6Address(name.strip("[]")))
+    except AddressValueError:
+        return False
+
+
 def address(*schemes: str) -> ValueKind:
     """Return the kind for scheme and host of a server; http only where `schemes` say or on loopback."""
 
     def read(value: object, _folder: Path) -> str:
         found = re.fullmatch(_URL, line(value))
-        if found is None:
+        if found is None or not 0 < int(found["port"] or 1) < _PORTS or not _is_host(found["host"]):
             raise UnfitValueError(say('must be an address such as "https://smsgw.puzzel.com"'))
         scheme, login, host = found["scheme"].lower(), found["login"], found["host"].lower()
         if login:
@@ -248,9 +260,9 @@ _UNITS_DIGITS = 6
 _UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 # Texts, not compiled: a start uses few of them, and re keeps what it has compiled.
 _HOURS = r"([0-9]{2}:[0-9]{2})\s*-\s*([0-9]{2}:[0-9]{2})"
-_URL = (
-    r"(?P<scheme>[A-Za-z]+)://(?P<login>[^/@]*@)?(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?"
-)
+_URL = r"(?P<scheme>[A-Za-z]+)://(?P<login>[^/@]*@)?(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?/?"
+_PORTS = 65_536
+_LABELS = r"(?=.{1,253}\Z)(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}\.?"
 
 TEXT = ValueKind("text", lambda value, _folder: line(value))
 FLAG = ValueKind("true or false", _flag)
@@ -267,7 +279,11 @@ DAYS = ValueKind('days, as "2026-12-21..2027-01-08"', _days)
 QUIET_HOURS = ValueKind('two times of day, as "21:00-07:00", or false', _quiet_hours)
 MAIL_TEMPLATE = ValueKind("mail address with {number} in it", _mail_template, as_written=True)
 MAIL_ADDRESS = pattern("mail address", r"[^@\s]+@[^@\s]+", say('must be a mail address, as "sms@example.se"'))
-HOST = pattern("host name", r"[A-Za-z0-9.:-]+", say('must be a host name or address, as "mail.example.se"'))
+HOST = pattern(
+    "host name",
+    rf"{_LABELS}|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*",
+    say('must be a host name or address, as "mail.example.se"'),
+)
 NETWORK = ValueKind('address or network, as "192.0.2.0/24"', _network)
 HEADER = pattern("name of a header", r"[A-Za-z][A-Za-z0-9-]*", say('must be a name such as "X-API-Key"'))
 USERNAME = pattern("user name", r"[^\s:]+", say("must be a user name without spaces and colons"))
