@@ -3,8 +3,8 @@
 (The Tax Agency, SKV 704 and 707.) YYMMDD-NNNN, + instead of - from the year a person turns 100, or twelve
 digits; in a coordination number 60 is added to the day. Ten digits in a row that begin as a mobile number
 does are taken for one. Where a text speaks of a pupil or a child, a mistyped one in full counts too: with
-eight digits for the date and a sign after it, or with - or +. Spaces, dashes and digits are read however
-they look.
+eight digits for the date and a sign after it, in twelve digits that are no moment, or with - or +. Spaces,
+dashes and digits are read however they look.
 """
 
 import datetime as dt
@@ -21,7 +21,9 @@ def identity_numbers(body: str) -> Iterator[tuple[int, str]]:
         date = year + month + day
         if (not century and not sign and date.startswith("07")) or _is_of_a_link(found, plain):
             continue
-        speaks = (century or sign.strip()) and sign and re.search(_SPEAKS_OF_SOMEBODY, body)
+        is_written = sign and (century or sign.strip())
+        is_whole = century and not re.fullmatch(_TIME, last)  # 202612010800 is a moment
+        speaks = (is_written or is_whole) and re.search(_SPEAKS_OF_SOMEBODY, body)
         is_time = apart and not sign.strip()  # 2026-12-01 0800
         if (speaks or (_checks(date + last) and not is_time)) and _is_date(century, date):
             yield found.start(), body[found.start() : found.end()]
@@ -63,6 +65,7 @@ PLAINLY: Final = {
 
 _NINE: Final = 9
 _COORDINATION: Final = 60
+_TIME: Final = "[01][0-9][0-5][0-9]|2[0-3][0-5][0-9]"
 _SPEAKS_OF_SOMEBODY: Final = "(?i)elev|barn|personn|p-?nr|född|patient|student|child|pupil"
 _SHAPE: Final = (
     r"(?<![0-9A-Za-z+\-])(18|19|20)? ?([0-9]{2})([\- .]?)([01][0-9])\3([0-9]{2})( ?[\-+ ] ?|)([0-9]{4})"

@@ -348,4 +348,6 @@ DOUBTFUL = (
     (TextFault.LINE_BREAK, 'L\u00e4s ""Mio"" till i morgon'),
     (TextFault.LINE_BREAK, "Skolan+stanger+kl+13"),
     (TextFault.MARKUP, "```\nHej\n```"),
+    (TextFault.IDENTITY_NUMBER, "Gäller elev 191212122383 i 5B"),
+    (TextFault.IDENTITY_NUMBER, "pnr:191212122383"),
 )

@@ -166,4 +166,5 @@ GOOD = (
     "Lösenord: aB3$xY_9{k}, 100 % namn",
     "[Matte] i [sal B] [obs ny tid] <lax>",
     'Läs "Mio" och "Bo"\noch "Ko"',
+    "Alla elever samlas 202612010800, slut 202612011530",
 )
