@@ -185,9 +185,9 @@ def _is_latin(char: str) -> bool:
 _SHOWN: Final = 30
 _VOWELS: Final = ("a", "e", "i", "o", "u", "y")
 _OPENED: Final = r"(?<!\w)[”“„](?=\w)"
-_CLOSED: Final = r"(?<=[^\s])[“”](?!\w)"
+_CLOSED: Final = r"(?<=[^\s])[“”‟](?!\w)"
 _SIGNS: Final = (  # an encoding, what begins a sign there, and all shapes of one; @ is any further byte
-    ("cp1252", "ÂâïðÃí", "Â[\u00a0-\u00bf]|[âï]@@|ð@@@|(?:í@@){2}|ð@{1,2}\\Z|(?<=[a-zåäö])[ÃÂ]\\Z"),
+    ("cp1252", "ÂâïðÃí", "Â[\u00a0-\u00bf]|[âï]@@|ðŸ@@|(?:í@@){2}|ðŸ@?\\Z|(?<=[a-zåäö])[ÃÂ]\\Z"),
     ("cp437", "┬Γ∩≡", "┬(?![\u2500-\u257f])@|[Γ∩]@@|≡@@@"),
     ("cp850", "┬Ô", "┬(?![\u2500-\u257f])@|Ô@@"),
     ("mac_roman", "¬\u201aÔ", "¬@|[\u201aÔ]@@"),

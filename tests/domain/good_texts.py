@@ -167,4 +167,6 @@ GOOD = (
     "[Matte] i [sal B] [obs ny tid] <lax>",
     'Läs "Mio" och "Bo"\noch "Ko"',
     "Alla elever samlas 202612010800, slut 202612011530",
+    "„Skólinn er lokaður, bekkurinn er niðri við borð“",
+    "Hôtel Ôyo, São Paulo: não, PÃO, Âu Cơ, „Ähnlich‚ ‘Über’",
 )
