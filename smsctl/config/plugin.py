@@ -19,6 +19,7 @@ _KEPT_APART = "password"
 _YES = {"true", "1", "yes"}
 _NO = {"false", "0", "no"}
 _NAME = re.compile("[A-Za-z_]+")
+_FURTHER = r"(?i)\b(?:intele|pswin)_[a-z]+\s*="
 
 
 class Imported(NamedTuple):
@@ -82,8 +83,14 @@ def _read(text: str) -> tuple[dict[tuple[str, str], str], tuple[Sentence, ...]]:
             notices.append(say("line {line} has no value: {key}", line=number, key=written.strip()))
         elif name == _NO_REPORTS and value.strip().lower() not in _YES | _NO:
             notices.append(_not_used(number, written.strip()))
-        else:
-            found[_MODULES[prefix], name] = value.strip()
+        elif re.search(_FURTHER, value):  # it may be the password, which would be kept as a part of this
+            raise InputError(
+                say("line {line} holds several keys; write each on a line of its own", line=number)
+            )
+        elif found.setdefault((_MODULES[prefix], name), value.strip()) != value.strip():
+            raise InputError(
+                say("line {line}: {key} has another value above", line=number, key=written.strip())
+            )
     return found, tuple(notices)
 
 

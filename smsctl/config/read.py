@@ -241,6 +241,10 @@ _SLIPS = (
         say("has a decimal comma; an amount is written {amount}", amount='"4900.00"'),
     ),
     (r"=\s*0[0-9]+\s*(?:#|$)", say("has a number that begins with 0; write it without")),
+    (
+        r"(?i)^\s*(?:intele|pswin)_\w+\s*=",
+        say("is of SuperOffice's plugin configuration; take it in with: smsctl config import"),
+    ),
     (r"^\s*(?:;|//)", say("does not begin with a key; a comment begins with #")),
     (r"^\s*[\w.-]+\s*:", say("has : in the place of =")),
 )

@@ -73,6 +73,9 @@ def test_what_is_neither_yes_nor_no_is_told_of(config: Path) -> None:
         ("", "no plugin configuration"),
         ("username=x\npassword=canary\n", "no plugin configuration"),
         (INTELE + PSWIN, "names two gateways: intelecom, pswincom"),
+        ("intele_username=skola;intele_password=canary;", "line 1 holds several keys"),
+        ("pswin_password=canary pswin_username = skola", "line 1 holds several keys"),
+        (INTELE + "intele_username=skolan", "line 4: intele_username has another value above"),
     ],
 )
 def test_what_is_no_plugin_block_is_refused(config: Path, block: str, words: str) -> None:

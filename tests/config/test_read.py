@@ -287,6 +287,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines() -> None:
         ("sender = Kommunen\n", 1, "quotation marks"),
         ('\nsender = "Kommunen\n', 2, "closing quotation mark"),
         ('\nsender = "Komm\x07unen"\n', 2, "cannot be seen"),
+        ("intele_username=demo\n", 1, "smsctl config import"),
         ('recipients = "C:\\lists\\all.csv"\n', 1, "backslash"),
         ("sender\n", 1, "lacks the ="),
         ('\n\nsändare = "x"\n', 3, "å, ä or ö"),
