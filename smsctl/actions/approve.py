@@ -2,7 +2,7 @@
 
 from smsctl.actions import needs_approval
 from smsctl.actions.may_send import Circumstances
-from smsctl.actions.sender_rights import Person, SendRequest, permit
+from smsctl.actions.sender_rights import Person, SendRequest, lifts_terms, permit
 from smsctl.domain.approval import Approval, ApprovalDecision
 from smsctl.domain.mailing import Mailing
 from smsctl.errors import ApprovalError, RuleError, say
@@ -97,7 +97,12 @@ def _must_have_the_right(mailing: Mailing, under: Circumstances) -> None:
     person = (
         Person(under.actor.user, under.groups_of(under.actor.user)) if senders else Person(under.actor.user)
     )
-    request = SendRequest(municipality=mailing.municipality.key, audience=mailing.audience, parts=0)
+    request = SendRequest(
+        municipality=mailing.municipality.key,
+        audience=mailing.audience,
+        parts=0,
+        terms_lifted=lifts_terms(under.settings, mailing),
+    )
     for one in permit(senders, person, request, under.ledger, under.now):
         raise one.error
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from smsctl.actions import needs_approval
 from smsctl.actions.command_again import CommandAgain, with_command
-from smsctl.actions.sender_rights import Person, SendRequest, daily_ceiling, permit
+from smsctl.actions.sender_rights import Person, SendRequest, daily_ceiling, lifts_terms, permit
 from smsctl.config.settings import Mode, Settings
 from smsctl.domain import rules, rules_of_time
 from smsctl.domain.approval import still_waits
@@ -236,7 +236,7 @@ def _not_permitted(leaving: DepartingMailing, under: Circumstances) -> list[Refu
         audience=leaving.audience,
         parts=0 if begun else leaving.bill.parts,
         is_test=leaving.is_test,
-        terms_lifted=leaving.terms_lifted,
+        terms_lifted=leaving.terms_lifted or (begun is not None and lifts_terms(under.settings, begun)),
     )
     return permit(senders, Person(user, under.groups_of(user)), request, under.ledger, under.now)
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from smsctl.actions.begin import must_not_be_retried
 from smsctl.actions.draft import check_letter, check_time, leaving_of
 from smsctl.actions.may_send import TEST, Circumstances, account_status_of, may_send
+from smsctl.actions.sender_rights import lifts_terms
 from smsctl.domain.filled import Filled
 from smsctl.domain.gateway import Gateway, Traits
 from smsctl.domain.mailing import Carried, CarriedRow, Ceilings, CostShare, Mailing
@@ -95,7 +96,7 @@ def draft_retry(request: RetryRequest, gateway: Gateway, ledger: Ledger, under: 
     leaving = leaving_of(plan)._replace(
         urgent=request.urgent,
         again=(parent.id, retrying.written_at(ledger, parent)),
-        terms_lifted=under.settings.require_accepted_terms and not parent.terms_required,
+        terms_lifted=lifts_terms(under.settings, parent),
     )
     verdict = may_send(leaving, under)
     return RetryDraft(plan=plan, verdict=verdict, carried=_carried(ledger, parent, recipients))

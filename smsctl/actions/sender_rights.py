@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from functools import reduce
 from typing import NamedTuple
 
-from smsctl.config.settings import SenderRule
+from smsctl.config.settings import SenderRule, Settings
 from smsctl.domain.audience import AudienceRule, group_key, titled
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Moment
@@ -56,6 +56,11 @@ def permit(
     if most is None or not request.parts or used + request.parts <= most:
         return []
     return [over_day_of_user(person.user, request.parts, used, most, is_test=request.is_test)]
+
+
+def lifts_terms(settings: Settings, mailing: Mailing) -> bool:
+    """Say whether whoever goes on with a mailing, or sends it again, sends without accepted terms."""
+    return settings.require_accepted_terms and not mailing.terms_required
 
 
 def daily_ceiling(senders: Mapping[str, SenderRule], person: Person, request: SendRequest) -> int | None:

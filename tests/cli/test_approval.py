@@ -531,6 +531,28 @@ def test_a_second_person_is_told_that_the_terms_are_not_required(
     assert "Accepted terms are not required for this mailing." in ran.seen
 
 
+def test_a_second_person_and_whoever_resumes_may_lift_the_terms_too(
+    site: Live, message: Path, run: Run, log_in: LogIn
+) -> None:
+    may, bo, cia = users.whoever().user, log_in(BO), log_in(CIA)
+    rules = f"\n[senders.{may}]\nterms_not_required = true\n[senders.{bo}]\n[senders.{cia}]\n"
+    begun = site.config.read_text(encoding="utf-8")
+    site.config.write_text(begun + rules + "terms_not_required = true\n", encoding="utf-8")
+    log_in(ANNA)
+    assert send(site.config, message, run, "--terms-not-required", "--reason", "fire").code == 5
+    log_in(BO)
+    ran = act(site.config, run, "approve", 1, "--yes")
+    assert (ran.code, "who have not accepted the terms" in ran.said) == (5, True)
+    log_in(CIA)
+    assert act(site.config, run, "approve", 1, "--yes", "--no-send").code == 0
+    log_in(BO)
+    ran = act(site.config, run, "resume", 1)
+    assert (ran.code, "who have not accepted the terms" in ran.said) == (5, True)
+    log_in(ANNA)
+    assert act(site.config, run, "resume", 1).code == 0
+    assert len(site.simulator.accepted()) == 4
+
+
 def test_whoever_approves_texts_of_their_own_afterwards_can_read_one(
     site: Live, message: Path, run: Run, log_in: LogIn
 ) -> None:
