@@ -6,7 +6,6 @@ message may have arrived.
 
 from collections.abc import Container, Iterator, Sequence
 from datetime import datetime
-from itertools import repeat
 from typing import NamedTuple
 
 from smsctl.actions.begin import must_not_be_retried
@@ -124,8 +123,11 @@ def _recipients(request: RetryRequest, traits: Traits, ledger: Ledger, under: Ci
     ready, rows, places = PeopleWriter(), 0, list[int]()
     skipped = {reason: PeopleWriter() for reason in SkipReason}
     missed = list(retrying.missed(ledger, parent, request.states))
-    bodies = texts.of(ledger, parent, [parent.first_message + one.place for one in missed])
-    for one, body in zip(missed, bodies or repeat(None), strict=bool(bodies)):
+    found = texts.by_message(ledger, [parent.first_message + one.place for one in missed])
+    for one in missed:
+        body = found.get(parent.first_message + one.place)
+        if parent.personal and body is None:
+            continue  # a purge has just removed it, and the number with it: whoever asks is told
         rows += 1
         put = ready
         if judge and judge(one.number):

@@ -430,3 +430,20 @@ def test_whoever_may_not_lift_the_terms_sends_nothing_again_to_people_without_th
     ran = retry(live.config, run)
     assert (ran.code, len(live.simulator.accepted())) == (0, 4)
     assert "Accepted terms are not required for this mailing." in ran.said
+
+
+def test_what_a_purge_removes_while_it_is_read_is_told_as_such(
+    missed_siblings: Live, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = retrying.missed
+
+    def with_a_purge_behind(*given: object) -> list[retrying.MissedRow]:
+        found = list(look(*given))  # type: ignore[arg-type]
+        removed = ("DELETE FROM texts WHERE message = 2", "UPDATE messages SET number = NULL WHERE id = 2")
+        change(missed_siblings.config, *removed)
+        return found
+
+    monkeypatch.setattr(retrying, "missed", with_a_purge_behind)
+    ran = retry(missed_siblings.config, run)
+    assert (ran.code, len(missed_siblings.simulator.accepted())) == (9, 3)
+    assert "1 person whom mailing 1 did not reach is not known any more: a purge has begun." in ran.said
