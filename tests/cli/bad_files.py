@@ -101,8 +101,8 @@ RECIPIENTS = (
         id="a huge field",
         argv=SEND,
         code=8,
-        says=("line 2", "over 32767 characters"),
-        csv=rows("Å" * 40_000 + ";;;;"),
+        says=("line 2", "over 131072 characters"),
+        csv=rows("Å" * 140_000 + ";;;;"),
     ),
     Case(
         id="a cell too few",
