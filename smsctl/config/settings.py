@@ -7,6 +7,7 @@ Every default stands once, in `keys`; a `Settings` is made by `read` alone, and 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
+from os.path import realpath  # of a link that leads to itself too, where Path.resolve raises
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -242,15 +243,15 @@ class Settings(FrozenSection):
 
     def needs(self, path: Path) -> bool:
         """Whether a file is the site's own: config, recipients, log, ledger, or beside the ledger."""
-        ledgers = tuple(str(one.resolve()) for one in (self.ledger.path, self.ledger.simulate_path))
-        return str(path.resolve()).startswith(ledgers) or self.holds_no_secret(path)
+        ledgers = tuple(map(realpath, (self.ledger.path, self.ledger.simulate_path)))
+        return realpath(path).startswith(ledgers) or self.holds_no_secret(path)
 
     def holds_no_secret(self, path: Path) -> bool:
         """Whether a file is the config, a recipients file, the log, a ledger or its key."""
         ledgers = (self.ledger.path, self.ledger.simulate_path)
         keys = (one.with_name(f"{one.name}.key") for one in ledgers)
         named = filter(None, (*self.files(), self.log_path, *ledgers, *keys))
-        return path.resolve() in {one.resolve() for one in named}
+        return realpath(path) in set(map(realpath, named))
 
     def municipality(self, name: str | None = None) -> MunicipalitySettings:
         """Return the municipality of that key or name, case ignored; the default one without a name.

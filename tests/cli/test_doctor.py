@@ -449,6 +449,15 @@ def test_as_cron_it_has_neither_this_environment_nor_this_terminal(
     assert (mended.code, level(mended, "login"), mended.json["mode"]) == (0, "ok", "live")
 
 
+@pytest.mark.parametrize("goal", ["nowhere", "folder"])  # the second leads to itself
+def test_a_folder_of_the_ledger_that_is_a_link_to_nowhere_is_told(
+    goal: str, make_config: MakeConfig, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "folder").symlink_to(tmp_path / goal)
+    ran = run("--config", make_config(ledger={"path": "folder/ledger.db"}), "doctor")
+    assert (ran.code, "the ledger cannot be created" in ran.said) == (9, True), ran.said
+
+
 def test_as_cron_a_municipality_that_is_not_there_is_told_as_such(make_config: MakeConfig, run: Run) -> None:
     argv = ("--config", make_config(), "doctor", "--municipality", "ankeborg")
     own, crons = run(*argv), run(*argv, "--as-cron")

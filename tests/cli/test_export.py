@@ -62,7 +62,7 @@ def test_an_earlier_file_is_replaced_only_where_that_is_asked_for(
     assert not [one.name for one in tmp_path.iterdir() if one.name.startswith(".")]
 
 
-@pytest.mark.parametrize("kind", ["folder", "link", "device", "pipe"])
+@pytest.mark.parametrize("kind", ["folder", "link", "loop", "device", "pipe"])
 def test_what_is_no_plain_file_is_not_replaced(kind: str, site: Path, run: Run, tmp_path: Path) -> None:
     path = tmp_path / "there"
     goal = tmp_path / "goal"
@@ -71,13 +71,15 @@ def test_what_is_no_plain_file_is_not_replaced(kind: str, site: Path, run: Run, 
         path.mkdir()
     elif kind == "link":
         path.symlink_to(goal)
+    elif kind == "loop":
+        path.symlink_to(path)
     elif kind == "pipe":
         os.mkfifo(path)
     else:
         path = Path("/dev/null")
     ran = run("--config", site, "usage", "--csv", path, "--replace")
     assert (ran.code, goal.read_text()) == (8, OLD)
-    assert path.is_symlink() == (kind == "link")
+    assert path.is_symlink() == (kind in {"link", "loop"})
 
 
 def test_where_no_file_can_be_made_another_folder_is_named(site: Path, run: Run, tmp_path: Path) -> None:

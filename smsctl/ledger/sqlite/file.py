@@ -42,10 +42,14 @@ def prepare(path: Path, group: str | None) -> None:
     except FileExistsError:
         pass  # another process made it in between
     except (OSError, LookupError) as error:
-        raise LedgerError(
-            say("{path}: the ledger cannot be created: {reason}.", path=path, reason=reason(error)),
-            hint=say("Choose a folder that this user may write, with `[ledger] path` in the config."),
-        ) from error
+        raise _not_made(path, error) from error
+
+
+def _not_made(path: Path, error: Exception) -> LedgerError:
+    return LedgerError(
+        say("{path}: the ledger cannot be created: {reason}.", path=path, reason=reason(error)),
+        hint=say("Choose a folder that this user may write, with `[ledger] path` in the config."),
+    )
 
 
 def is_there(path: Path) -> bool:
@@ -127,9 +131,12 @@ def refuse_network(path: Path, mounts: Path = MOUNTS) -> None:
 
 
 def must_have_room(path: Path, rows: int) -> None:
-    """Raise LedgerError where the disk has no room for a mailing of so many rows."""
+    """Raise LedgerError where the disk has no room for a mailing of so many rows, or has no such folder."""
     needed = _SPARE_BYTES + rows * _ROW_BYTES
-    free = disk.free_bytes(path.parent)
+    try:
+        free = disk.free_bytes(path.parent)
+    except OSError as error:  # a link that leads nowhere
+        raise _not_made(path, error) from error
     if free < needed:
         raise LedgerError(
             say(
