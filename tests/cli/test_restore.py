@@ -1,13 +1,15 @@
 """`smsctl ledger restore`: a backup put in place with its key, and the questions that belong to it."""
 
+import shutil
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from ..conftest import Live, LiveGateway
-from ..front_door import Ran, Run, run_terminal
+from ..front_door import SMSCTL, Ran, Run, run_terminal
 from .conftest import guardians
 
 REASON = ("--reason", "new disk")
@@ -214,6 +216,15 @@ def test_what_is_no_backup_changes_nothing(office: Office, wrong: str) -> None:
     ran = office("ledger", "restore", office.backup, "--yes")
     assert (ran.code, office.mailings(), office.kept()) == (8, 2, []), ran.said
     assert [path for path in office.ledger.parent.iterdir() if "unfinished" in path.name] == []
+
+
+@pytest.mark.skipif(shutil.which("prlimit") is None, reason="nothing here sets the limit")
+def test_a_device_without_end_is_not_copied_to_the_end_of_the_disk(office: Office) -> None:
+    command = [*SMSCTL, "--config", str(office.config), "ledger", "restore", "/dev/zero", "--yes"]
+    ran = subprocess.run(
+        ["prlimit", "--fsize=4000000", *command], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (ran.returncode, "/dev/zero is no sound ledger" in ran.stderr) == (8, True), ran.stderr
 
 
 def test_while_a_run_sends_nothing_is_put_back(office: Office) -> None:

@@ -38,7 +38,11 @@ def look(path: Path, told_as: Path) -> LedgerContents:
         raise InputError(error.sentence, hint=ANOTHER_FILE) from error
     except sqlite3.Error as error:
         found = str(error)
-    raise InputError(
-        say("{path} is no sound ledger: {reason}.", path=told_as, reason=in_one_line(found)),
-        hint=ANOTHER_FILE,
+    raise no_ledger(told_as, in_one_line(found))
+
+
+def no_ledger(path: Path, reason: str) -> InputError:
+    """Return what is told of a file that is no ledger, or a damaged one."""
+    return InputError(
+        say("{path} is no sound ledger: {reason}.", path=path, reason=reason), hint=ANOTHER_FILE
     )

@@ -15,10 +15,12 @@ from smsctl.host import disk, named_files
 from smsctl.ledger.seam.beside import key_of, mark_of
 from smsctl.ledger.seam.sentences import mend, reason, rehearsed
 from smsctl.ledger.sqlite import file, lock
-from smsctl.ledger.sqlite.contents import ANOTHER_FILE, look
+from smsctl.ledger.sqlite.contents import ANOTHER_FILE, look, no_ledger
 
 Opener = Callable[[Path], BinaryIO]
 _PIECE_BYTES = 1 << 20
+_LEDGER = b"SQLite format 3\0"
+_NO_DATABASE = "file is not a database"  # as SQLite says it
 _A_LIVE_ONE = say("Name a file that `ledger backup` has made in live mode.")
 _BY_WHOM = say("Run it as the user who sends, who must be able to write in the ledger's folder.")
 
@@ -40,7 +42,7 @@ def put_back(
             for path in (new, key_of(new)):
                 path.unlink(missing_ok=True)
                 undone.callback(path.unlink, missing_ok=True)
-            _copy(backup, new, group, open_file)
+            _copy(backup, new, group, open_file, begins=_LEDGER)
             if look(new, backup).is_rehearsed and live:
                 raise InputError(rehearsed(str(backup)).sentence, hint=_A_LIVE_ONE)
             has_key = _is_there(key_of(backup))
@@ -79,14 +81,21 @@ def _is_there(path: Path) -> bool:
     return os.path.lexists(path) or named_files.kept(path) is not None
 
 
-def _copy(source: Path, target: Path, group: str | None, open_file: Opener) -> None:
-    """Copy a file durably, with the rights of a ledger."""
+def _copy(source: Path, target: Path, group: str | None, open_file: Opener, *, begins: bytes = b"") -> None:
+    """Copy a file durably, with the rights of a ledger.
+
+    Raises InputError where it begins otherwise: it may be larger than the disk, or a device without end.
+    """
     with open_file(source) as read:
+        piece = read.read(_PIECE_BYTES)
+        if piece and not piece.startswith(begins):
+            raise no_ledger(source, _NO_DATABASE)
         file.prepare(target, group)
         with target.open("r+b") as written:
             written.truncate()
-            while piece := read.read(_PIECE_BYTES):
+            while piece:
                 written.write(piece)
+                piece = read.read(_PIECE_BYTES)
             written.flush()
             os.fsync(written.fileno())
 
