@@ -155,7 +155,7 @@ class _Test(NamedTuple):
     position: int
     fits: Callable[[str], bool]
     otherwise: Outside
-    values: Collection[str] = ()  # that `where` asks for
+    values: frozenset[str] = frozenset()  # that `where` asks for
 
 
 class Selection:
@@ -175,7 +175,9 @@ class Selection:
         values: dict[int, set[str]] = {}
         for column, value in audience.where:
             values.setdefault(position_of(header, column), set()).add(plain(value))
-        tests += [_Test(at, _one_of(chosen), Outside.WHERE, chosen) for at, chosen in values.items()]
+        tests += [
+            _Test(at, _one_of(chosen), Outside.WHERE, frozenset(chosen)) for at, chosen in values.items()
+        ]
         self._tests = tests  # in the order of Outside
         self._by_position = sorted(tests, key=attrgetter("position"))
 
@@ -193,7 +195,7 @@ class Selection:
                 return otherwise
         return None
 
-    def misses(self, cells: Mapping[int, str]) -> list[tuple[str, Collection[str]]]:
+    def misses(self, cells: Mapping[int, str]) -> list[tuple[str, frozenset[str]]]:
         """Return the cells that shut a row out by `where`, each with the values that are asked for."""
         tests = (test for test in self._tests if test.otherwise is Outside.WHERE)
         return [(cells[test.position], test.values) for test in tests if not test.fits(cells[test.position])]

@@ -4,18 +4,19 @@ Nobody gets a message for it; it is told, so that whoever is meant is named.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from functools import cache
 from typing import Final
 
 from smsctl.domain.audience import GROUPS, groups_in
 from smsctl.domain.cells import VEIL, pieces, shown
 from smsctl.domain.headings import fold
 
-Misses = Sequence[tuple[str, Collection[str]]]
+Misses = Sequence[tuple[str, frozenset[str]]]
 """Cells that shut a row out by `where`, each with the values that are asked for."""
 
 
-def alike_in(cell: str, wanted: Collection[str]) -> list[str]:
+def alike_in(cell: str, wanted: frozenset[str]) -> list[str]:
     """Return the groups of a cell that a reader may take for one of those that are wanted.
 
     "VH1", "VH och personal" and "Vårdnadhavare" for guardians, "7 A" and "Klass 7A" for 7A.
@@ -32,7 +33,7 @@ def alike_among(misses: Misses) -> list[str]:
     return found if len(found) == len(misses) else []
 
 
-def _speaks_of(name: str, wanted: Collection[str]) -> bool:
+def _speaks_of(name: str, wanted: frozenset[str]) -> bool:
     words = [fold(word).rstrip("0123456789") for word in re.findall(r"\w+", name)]
     return any(
         group in wanted and (word == known or (len(known) >= _LONG and word.startswith(known[: _LONG - 1])))
@@ -41,12 +42,12 @@ def _speaks_of(name: str, wanted: Collection[str]) -> bool:
     )
 
 
-def _is_near(cell: str, wanted: Collection[str]) -> bool:
+def _is_near(cell: str, wanted: frozenset[str]) -> bool:
     """Tell whether a cell is what is wanted but for what `fold` ignores, or a zero before it.
 
     So as a whole, as one of several, or where it has a figure (7A) as one of the words.
     """
-    sought, folded = {near for one in wanted if (near := _nearly(one))}, fold(cell)
+    sought, folded = _sought(wanted), fold(cell)
     if not any(one in folded for one in sought):
         return False
     words = {fold(word) for word in re.findall(r"\w+", cell)}
@@ -54,11 +55,16 @@ def _is_near(cell: str, wanted: Collection[str]) -> bool:
     return not sought.isdisjoint(named)
 
 
+@cache
+def _sought(wanted: frozenset[str]) -> frozenset[str]:
+    return frozenset(near for one in wanted if (near := _nearly(one)))
+
+
 def _nearly(text: str) -> str:
     return fold(text).lstrip("0")
 
 
-def _without_words(cell: str, values: Collection[str]) -> str:
+def _without_words(cell: str, values: frozenset[str]) -> str:
     if fold(cell) in {fold(one) for one in values}:
         return shown(cell)
     known = {fold(word) for one in values for word in re.findall(r"\w+", one)}

@@ -199,6 +199,9 @@ def _without_nameless_end(path: Path, cells: list[str]) -> tuple[str, ...]:
     if not named:
         raise InputError(
             say("{path} has no header: the first row is empty.", path=path),
-            hint=say("The first row names the columns, such as {example}", example=EXAMPLE),
+            hint=say(
+                "Remove the empty rows above the heading; it names the columns, such as {example}",
+                example=EXAMPLE,
+            ),
         )
     return tuple(cells[:named])

@@ -405,6 +405,13 @@ def test_a_line_for_programs_above_the_heading_is_none_of_the_rows(
     assert (ran.code, ran.data["recipients"]["ready"]) == (0, 2)
 
 
+def test_empty_rows_above_the_heading_are_told(make_config: MakeConfig, run: Run) -> None:
+    config = make_config(header="", rows=["", HEADER, "Anna;0701740605;VH;Exempelkommun;ja"])
+    checked = run("--config", config, "recipients", "check")
+    assert checked.code == 8
+    assert "Remove the empty rows above the heading" in checked.err
+
+
 @pytest.mark.parametrize("title", ["Klasslista 7A;;;;", "Klasslista 7A", "Klass 7A, läsår 2026, Norr"])
 def test_a_title_above_the_heading_is_told(
     title: str, make_config: MakeConfig, message: Path, run: Run
