@@ -69,6 +69,7 @@ _EXCEL_ERROR: Final = (
     r"(?<!\w)#(?:NAMN\?|NAME\?|VÄRDEFEL!|VALUE!|REFERENS!|REF!|SAKNAS!|N/A|DIVISION/0!|DIV/0!|OGILTIGT!|NUM!|NULL!|SKÄRNING!"
     r"|SPILL!|FÄLT!|FIELD!|CALC!)"
 )
+_BREAK_TAG: Final = r"(?i)[\[{<](?:br ?/?|[cl][rf]|crlf|nl|newline|radbrytning)[\]}>]"
 _SHAPES: Final = (
     ("!", _WORD_ERROR, Trace.FAILED, True),
     ("#", _EXCEL_ERROR, Trace.FAILED, True),
@@ -87,16 +88,19 @@ _SHAPES: Final = (
     ("TODO", r"\bTODO\b", Trace.FAILED, False),
     (": ", r"No such file or directory|: command not found|: Permission denied", Trace.FAILED, False),
     ("ÅÅ", r"\bÅÅÅÅ-MM\b", Trace.FAILED, False),
-    ("\\n", r"\\r\\n|\\n", Trace.BREAK, False),
+    ("\\", r"\\r\\n|\\n|\\[rN](?![a-zåäö])|\\x0[aAdD]|\\01[25]|\\line\b", Trace.BREAK, False),
+    *((sign, r"[↵⏎␤]|¶(?!\s?[0-9])", Trace.BREAK, False) for sign in "¶↵⏎␤"),
+    ("^", r"(?<=[.!?,a-zåäö])\^[pl](?=[A-ZÅÄÖ^\s]|\Z)", Trace.BREAK, False),
+    *((sign, _BREAK_TAG, Trace.BREAK, False) for sign in "[{<"),
     ("\\", r"\\t(?![a-zåäö])|\\\"", Trace.ESCAPED, False),
     ('"', r'\A"(?=[^\n]*\n)(?=(?:[^"]|"")*"\Z)|(?<!")""(?=\w)', Trace.ESCAPED, False),
     ("+", r"\A[^\s+]{1,40}\+(?=[^\s+]+(?:\+[^\s+]+){2,}\Z)", Trace.ESCAPED, False),
     ("`", r"`r`n|`n(?![\w`])|`n(?=[A-ZÅÄÖ])", Trace.BREAK, False),
     ("/n", r"(?<=[.!?,])/n(?=[A-ZÅÄÖ])", Trace.BREAK, False),
-    ("%0", r"(?<![\w/=?&%])(?<=[^\s])(?:%0D)?%0A", Trace.BREAK, False),
-    ("br", r"\[br\]|\{br\}", Trace.BREAK, False),
+    ("%0", r"(?<![\w/=?&%])(?<=[^\s])(?:%0[dD])?%0[aA]", Trace.BREAK, False),
     ("_x000", r"_x000[DA]_", Trace.BREAK, False),
-    ("(10)", r"\b(?:TECKENKOD|CHAR|Chr|CHR)\(10\)", Trace.BREAK, False),
+    ("(1", r"\b(?:TECKENKOD|CHAR|Chr|CHR)\(1[03]\)", Trace.BREAK, False),
+    ("CRLF", "CRLF", Trace.BREAK, False),
     ("vb", r"\bvb(?:CrLf|NewLine|Lf)\b", Trace.BREAK, False),
     ("**", r"(?<![*\w])\*\*\w[^*\n]{0,200}\*\*(?![*\w])", Trace.MARKUP, False),
     ("```", "```", Trace.MARKUP, False),

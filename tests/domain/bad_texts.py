@@ -350,4 +350,21 @@ DOUBTFUL = (
     (TextFault.MARKUP, "```\nHej\n```"),
     (TextFault.IDENTITY_NUMBER, "Gäller elev 191212122383 i 5B"),
     (TextFault.IDENTITY_NUMBER, "pnr:191212122383"),
+    *(
+        (TextFault.LINE_BREAK, f"Hej!{sign}Skolan st\u00e4nger")
+        for sign in (
+            "\\N",
+            "\\x0a",
+            "^p",
+            "\u00b6",
+            "\u21b5",
+            "<LF>",
+            "[newline]",
+            "[br/]",
+            "{nl}",
+            "%0d%0a",
+            "CRLF",
+        )
+    ),
+    (TextFault.LINE_BREAK, 'Hej"&CHAR(13)&"du'),
 )

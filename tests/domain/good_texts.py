@@ -169,4 +169,5 @@ GOOD = (
     "Alla elever samlas 202612010800, slut 202612011530",
     "„Skólinn er lokaður, bekkurinn er niðri við borð“",
     "Hôtel Ôyo, São Paulo: não, PÃO, Âu Cơ, „Ähnlich‚ ‘Über’",
+    "Se ¶ 5 och ¶7, 10^p, [nl 4], E:\\raps och D:\\Nytt\\x",
 )
