@@ -172,7 +172,7 @@ def _lost_letters(body: str) -> Iterator[TextFinding]:
         if lost is None or re.search(_LINK, word):
             continue
         if lost:
-            sentence = say("{place}: {piece} has ? where a letter was lost.", **_HERE)
+            sentence = say("{place}: {piece} has {sign} where a letter was lost.", sign=found[0][0], **_HERE)
             yield _finding(body, start, TextFault.LOST_LETTERS, word, sentence, certain=True)
             return
         doubts.append((start, word))

@@ -54,6 +54,11 @@ def test_a_finding_tells_the_place_and_the_piece(text: str, line: int, column: i
     assert (found.line, found.column, found.piece) == (line, column, piece)
 
 
+def test_a_lost_letter_is_told_by_the_sign_in_its_place() -> None:
+    (found,) = check("Skolan st\u25canger")
+    assert str(found.sentence) == "line 1, column 8: st\u25canger has \u25ca where a letter was lost."
+
+
 def test_a_damaged_word_is_told_with_what_was_meant() -> None:
     (found,) = check("Skolan stŠnger")
     assert str(found.sentence) == (
