@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from smsctl.decoding import decode, recognise
+from smsctl.decoding import decode, recognise, taken_for_windows
 from smsctl.errors import InputError
 from smsctl.opening import open_file
 
@@ -28,6 +28,11 @@ TEXT = "Hej Åsa!\r\nMöte på tisdag."
 def test_the_encodings_of_swedish_offices_are_recognised(data: bytes, encoding: str) -> None:
     decoded = decode(data)
     assert (decoded.text, decoded.encoding) == (TEXT, encoding)
+
+
+@pytest.mark.parametrize("text", ["Tomáš är sjuk", "Kalninš och Sjöberg", "Åsa Öst† är struken"])
+def test_a_word_that_looks_like_damage_is_none_beside_swedish_letters(text: str) -> None:
+    assert taken_for_windows(text.encode("cp1252")) is None
 
 
 @pytest.mark.parametrize("data", [b"", b"Hej", codecs.BOM_UTF8, codecs.BOM_UTF16_LE])

@@ -183,7 +183,7 @@ def _is_latin(char: str) -> bool:
 
 
 _SHOWN: Final = 30
-_VOWELS: Final = ("a", "e", "i", "o", "u", "y")
+_VOWELS: Final = (*"aeiouyáéíóúý",)
 _OPENED: Final = r"(?<!\w)[”“„](?=\w)"
 _CLOSED: Final = r"(?<=[^\s])[“”‟](?!\w)"
 _SIGNS: Final = (  # an encoding, what begins a sign there, and all shapes of one; @ is any further byte
