@@ -169,9 +169,13 @@ _CODE: Final = (
     r"|\$[a-zA-Z]\w{0,40} ?= ?[\"'@$(\[]|(?:const|let|var) [a-z]\w{0,40} = \S)"
     r"|(?<![\w.-])smsctl (?:send|test|--config) "
 )
-_FRONT: Final = r"\A---\n(?:[A-Za-z_-]{1,40}:[^\n]{0,300}\n){1,40}---(?:\n|\Z)"
+_FRONT: Final = (  # and no frame of dashes around a time and a place
+    r"\A---\n(?:[A-Za-z_-]{1,40}:[^\n]{0,300}\n){0,40}?(?:title|date|layout|tags|lang|author|draft):"
+    r"[^\n]{0,300}\n(?:[A-Za-z_-]{1,40}:[^\n]{0,300}\n){0,40}---(?:\n|\Z)"
+)
 _FILE_NAME: Final = (  # --text message.txt
-    r"(?i)\A@?(?:(?:[a-z]:[\\/]|[~.]{0,2}/|\\\\)[^\n]{1,200}|[\w.\-\\/]{1,200})"
+    r"(?i)\A(?!www\.|[\w-][\w.-]*\.[a-z]{2,9}/)"  # no link to one
+    r"@?(?:(?:[a-z]:[\\/]|[~.]{0,2}/|\\\\)[^\n]{1,200}|[\w.\-\\/]{1,200})"
     r"\.(?:txt|docx?|csv|rtf|odt|xlsx?|eml|msg)\Z"
 )
 _YAML: Final = r"(?m)^[a-z_]{2,60}:\n[ ]{2,4}(?:- )?[a-z_]{2,60}: ?\S"

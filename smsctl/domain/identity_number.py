@@ -22,7 +22,8 @@ def identity_numbers(body: str) -> Iterator[tuple[int, str]]:
         if (not century and not sign and date.startswith("07")) or _is_of_a_link(found, plain):
             continue
         is_written = sign and (century or sign.strip())
-        is_whole = century and not re.fullmatch(_TIME, last)  # 202612010800 is a moment
+        is_other = re.search(_OF_ANOTHER, plain[max(0, found.start() - _NEAR) : found.start()])
+        is_whole = century and not is_other and not re.fullmatch(_TIME, last)  # 202612010800 is a moment
         speaks = (is_written or is_whole) and re.search(_SPEAKS_OF_SOMEBODY, body)
         is_time = apart and not sign.strip()  # 2026-12-01 0800
         if (speaks or (_checks(date + last) and not is_time)) and _is_date(century, date):
@@ -66,6 +67,11 @@ PLAINLY: Final = {
 _NINE: Final = 9
 _COORDINATION: Final = 60
 _TIME: Final = "[01][0-9][0-5][0-9]|2[0-3][0-5][0-9]"
+_OF_ANOTHER: Final = (
+    r"(?i)(?:ocr|faktura|ärende|diarie|referens|mötes|kort|kod)\w*[-.: ]{0,2}(?:n(?:umme)?r)?[.: ]{0,2}\Z"
+)
+"""Whose number stands behind it: an invoice's, a card's."""
+_NEAR: Final = 30
 _SPEAKS_OF_SOMEBODY: Final = "(?i)elev|barn|personn|p-?nr|född|patient|student|child|pupil"
 _SHAPE: Final = (
     r"(?<![0-9A-Za-z+\-])(18|19|20)? ?([0-9]{2})([\- .]?)([01][0-9])\3([0-9]{2})( ?[\-+ ] ?|)([0-9]{4})"

@@ -74,7 +74,8 @@ def _asks(words: list[str]) -> bool:
     """Say whether somebody was to write there: [Ditt namn], [Skolans namn], [ange tid]."""
     if words[0].casefold() in _ASKS:
         return True
-    return len(words) > 1 and _is_known(words[-1]) and all(map(_is_long, words))
+    is_news = words[0].casefold().endswith(_OF_NEWS)  # [Nytt datum]
+    return len(words) > 1 and not is_news and _is_known(words[-1]) and all(map(_is_long, words))
 
 
 def _is_long(word: str) -> bool:
@@ -88,6 +89,7 @@ def _is_known(word: str) -> bool:
 
 _MOST_WORDS: Final = 4
 _ASKS: Final = frozenset(re.findall(r"\w+", "infoga skriv fyll ange välj ditt din er ert insert enter your"))
+_OF_NEWS: Final = ("nytt", "nya", "ändrat", "ändrad", "ändrade", "rätt", "annan", "annat", "samma", "gammal")
 _SHORTEST_WORD: Final = 3
 _BETWEEN: Final = r"[\s_.:;|\-]+"
 _SNAKE: Final = r"[A-Za-zåäö]+(?:_[A-Za-zåäö]+)+|\w+[.:]\w*(?i:namn|name)"
