@@ -21,7 +21,7 @@ from smsctl.domain.columns import (
 )
 from smsctl.domain.headings import words_of
 from smsctl.domain.number import NumberReader
-from smsctl.domain.proposal import SAMPLE, Proposal, heading_below, holds_people, proposal
+from smsctl.domain.proposal import SAMPLE, Proposal, beside, heading_below, holds_people, proposal
 from smsctl.domain.protection import SIGNS
 from smsctl.domain.recipients import Recipients, RowRules
 from smsctl.errors import InputError, Sentence, say
@@ -53,6 +53,10 @@ def classify_sheet(sheet: Sheet, overrides: Named, audience: Audience, rules: Ro
             left_out=sheet.rows_left_out(),
             said=sheet.rows_with(SIGNS),
         )
+    if "number" not in overrides and columns.reason is None:
+        rows = list(islice(sheet._replace(on_progress=None).rows(), SAMPLE))
+        other = beside(sheet.header[columns.number], sheet.header, rows, rules.numbers)
+        found = found._replace(notices=(*found.notices, *([other] if other else [])))
     if not sheet.left_out:
         return found
     hidden = OutsideRows(reason=Outside.HIDDEN, municipality="", rows=len(sheet.left_out))

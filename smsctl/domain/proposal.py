@@ -12,7 +12,7 @@ from smsctl.domain.headings import HEADERS, fold, is_heading, means
 from smsctl.domain.number import NumberReader, NumberReading
 from smsctl.domain.number_plan import NumberFault
 from smsctl.domain.terms import NO, YES, has_accepted
-from smsctl.errors import Sentence, say_n
+from smsctl.errors import Sentence, say, say_n
 
 SAMPLE: Final = 200
 """So many rows are looked at."""
@@ -52,6 +52,22 @@ class Proposal(NamedTuple):
             flags=flags,
             line=line,
         )
+
+
+def beside(
+    used: str, header: Sequence[str], rows: Sequence[Sequence[str]], reader: NumberReader
+) -> Sentence | None:
+    """Say which other columns hold mobile numbers; None: none does."""
+    others = proposal("number", header, rows, reader).headers
+    if not others:
+        return None
+    return say(
+        "Only the numbers under {used} get a message, though mobile numbers stand under {others} too. Name"
+        " each column that is meant, or {used} alone: {flags}",
+        used=used,
+        others=", ".join(others),
+        flags=" ".join(f"--column number={_quoted(title)}" for title in (used, *others)),
+    )
 
 
 def proposal(

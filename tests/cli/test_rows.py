@@ -405,6 +405,27 @@ def test_a_line_for_programs_above_the_heading_is_none_of_the_rows(
     assert (ran.code, ran.data["recipients"]["ready"]) == (0, 2)
 
 
+def test_numbers_in_a_column_that_is_not_read_are_told(
+    make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    """Whoever has a number only there gets nothing; naming the columns answers it."""
+    rows = (
+        "Anna;0701740605;VH;Exempelkommun;ja;070-174 06 07;08-123 456 78;",
+        "Bo;;VH;Exempelkommun;ja;0701740606;;x",
+    )
+    config = make_config(rows=rows, header=f"{HEADER};Mobil arbete;Hem;Obs")
+    send = ("--config", config, "send", message, "--all", "--dry-run", "--json")
+    told = run(*send)
+    assert told.data["recipients"]["ready"] == 1
+    assert "stand under Mobil arbete too" in told.said
+    assert "--column number='Mobil' --column number='Mobil arbete'" in told.said
+    assert "stand under" in run("--config", config, "recipients", "check", "--json").said
+    both = run(*send, "--column", "number=Mobil", "--column", "number=Mobil arbete")
+    assert both.data["recipients"]["ready"] == 3
+    assert "stand under" not in both.said
+    assert "stand under" not in run(*send, "--column", "number=Mobil").said
+
+
 def test_empty_rows_above_the_heading_are_told(make_config: MakeConfig, run: Run) -> None:
     config = make_config(header="", rows=["", HEADER, "Anna;0701740605;VH;Exempelkommun;ja"])
     checked = run("--config", config, "recipients", "check")
