@@ -8,7 +8,16 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from smsctl.domain.cells import veiled
-from smsctl.domain.headings import EXAMPLE, HEADERS, fold, is_heading, may_mean_number, means, words_of
+from smsctl.domain.headings import (
+    EXAMPLE,
+    HEADERS,
+    PLAINLY_MUNICIPALITY,
+    fold,
+    is_heading,
+    may_mean_number,
+    means,
+    words_of,
+)
 from smsctl.errors import InputError, Sentence, say
 
 Named = Mapping[str, str | tuple[str, ...]]
@@ -197,6 +206,8 @@ def _one_of_numbers(header: Sequence[str]) -> tuple[int, ...]:
 
 def _one(header: Sequence[str], name: str) -> tuple[int, ...]:
     found = tuple(position for position, text in enumerate(header) if fold(text) in HEADERS[name])
+    if name == "municipality" and len(found) > 1:  # Kommun stands before Kommunnamn
+        found = tuple(one for one in found if fold(header[one]) in PLAINLY_MUNICIPALITY) or found
     if len(found) > 1:
         raise _unclear(header, name, found)
     return found

@@ -78,6 +78,7 @@ def words_of(text: str) -> set[str]:
     return {fold(word) for word in re.split(_BETWEEN_WORDS, text) if fold(word)}
 
 
+PLAINLY_MUNICIPALITY: Final = {"kommun", "municipality"}
 _PROTECTS: Final = (
     "sekretess|sekrmark|skydda[dt]|skydds(?:behov|form|grad|id|klass|kod|mark|niva|pers|status|typ)"
     "|(?:adress?|identitets|person|personuppgifts)skydd|kvarskr|fingerad|sparrmark|sakerhetsmark"

@@ -92,6 +92,11 @@ def test_whose_number_stands_in_a_column_beside_the_known_one_is_not_forgotten(o
     assert find_columns(("Mobil", "Villkor", other), {"number": "Mobil"}).number == 0
 
 
+def test_the_column_of_municipalities_stands_before_one_of_their_names() -> None:
+    """Whoever has both was sent to before the second was known."""
+    assert find_columns(("Mobil", "Villkor", "Kommunnamn", "Kommun")).municipality == 3
+
+
 @pytest.mark.parametrize("other", ["Elev nummer", "Student number", "Telefon hem", "Mobil 2 samtycke", "2"])
 def test_what_is_no_mobile_number_asks_nothing(other: str) -> None:
     assert find_columns(("Mobil", "Villkor", other)).number == 0
