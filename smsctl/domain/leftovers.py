@@ -85,7 +85,7 @@ _SHAPES: Final = (
     ("xx", r"\b[Kk]l\.? ?xx\b", Trace.FAILED, False),
     ("__", r"(?<=\w )_{2,}(?!\w)", Trace.FAILED, False),
     ("orem ipsum", "[Ll]orem ipsum", Trace.FAILED, False),
-    ("TODO", r"\bTODO\b", Trace.FAILED, False),
+    ("TODO", r"\bTODO:", Trace.FAILED, False),
     (": ", r"No such file or directory|: command not found|: Permission denied", Trace.FAILED, False),
     ("ÅÅ", r"\bÅÅÅÅ-MM\b", Trace.FAILED, False),
     ("\\", r"\\r\\n|\\n|\\[rN](?![a-zåäö])|\\x0[aAdD]|\\01[25]|\\line\b", Trace.BREAK, False),

@@ -343,6 +343,7 @@ DOUBTFUL = (
     (_M, "M\u00f6tet \u00e4r kl XX"),
     (_M, "M\u00f6tet \u00e4r kl __"),
     (_M, "Lorem ipsum dolor"),
+    (_M, "TODO: skriv en text"),
     (_M, "cat: text.txt: No such file or directory"),
     (TextFault.LINE_BREAK, '"Hej!\nSkolan st\u00e4nger"'),
     (TextFault.LINE_BREAK, 'L\u00e4s ""Mio"" till i morgon'),

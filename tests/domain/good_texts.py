@@ -175,4 +175,5 @@ GOOD = (
     "„Skólinn er lokaður, bekkurinn er niðri við borð“",
     "Hôtel Ôyo, São Paulo: não, PÃO, Âu Cơ, „Ähnlich‚ ‘Über’",
     "Se ¶ 5 och ¶7, 10^p, [nl 4], E:\\raps och D:\\Nytt\\x",
+    "HOY NO HAY CLASE: TODO CERRADO, todo el mundo a casa",
 )
