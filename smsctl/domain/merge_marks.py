@@ -67,7 +67,7 @@ def _names(inner: str, words: list[str]) -> bool | None:
     """Judge an unknown name: {Barnets smeknamn} is one; {grupp A} and {se länk} are ordinary writing."""
     if any(map(_is_known, words)):
         return all(map(_is_long, words))
-    return False if re.fullmatch(r"[^\W\d][\w.]{3,}", inner) and not inner.isupper() else None
+    return False if re.fullmatch(r"[^\W\d][\w.]{2,}", inner) and not inner.isupper() else None
 
 
 def _asks(words: list[str]) -> bool:
@@ -143,13 +143,14 @@ _SHAPES: Final = (
     ),
     ("&", r"&([^\W\d]\w{1,40});", _Sure.PERSON),
     ("%", r"(?<![\w%])%([^\W\d]\w{1,40})(?![\w%])", _Sure.PERSON),
+    ("%", r"(?<![\w%])%[^\W\d]\w{0,40}%(?![\w%])", _Sure.NEVER),
     (":", r"(?<![\w:]):([^\W\d]\w{1,40})(?![\w:])", _Sure.PERSON),
     ("{", r"(?<![{$#])\{{1,2}([^\W\d]\w{1,40})(?![\w}|])(?=[^{}]*\Z)", _Sure.PERSON),
     ("MERGEFIELD", r"\bMERGEFIELD [^\s}]+", _Sure.ALWAYS),
     ("{{", r"\{\{\}\}", _Sure.NEVER),
-    ("<<", r"<< ?>>", _Sure.NEVER),
+    ("<<", r"(?<!<)<< ?(?:[^\W\d]\w{0,40} ?)?>>(?!>)", _Sure.NEVER),
     ("«", r"«[ \u00a0]?»", _Sure.NEVER),
-    ("[[", r"\[\[ ?\]\]", _Sure.NEVER),
+    ("[[", r"\[\[ ?(?:[^\W\d]\w{0,40} ?)?\]\]", _Sure.NEVER),
     ("{0}", r"\{0\}", _Sure.NEVER),
     ("{}", r"(?<=\w )\{\}(?=[ .,!?]|\Z)", _Sure.NEVER),
     ("%1", r"(?<=[^\W\d] )%[1-9](?![\w%])", _Sure.NEVER),

@@ -120,7 +120,7 @@ def _files(body: str) -> Iterator[TextFinding]:
 
 def _merge_marks(body: str, headings: Collection[str]) -> Iterator[TextFinding]:
     told: set[str] = set()
-    for mark in sorted(merge_marks(body, headings)):
+    for mark in sorted(merge_marks(body, headings), key=lambda one: (one.at, not one.certain)):
         if mark.piece in told or len(told) >= _MOST:
             continue
         told.add(mark.piece)
