@@ -71,11 +71,10 @@ def refuse_other_letters(file: BinaryIO, source: str) -> None:
     looked at, some thousands together; nobody's name is repeated.
     """
     file.seek(0)
-    line, damaged, swedish = 1, 0, 0
+    line, damaged = 1, 0
     told: Sentence | None = None
-    while lines := file.readlines(_PIECE_BYTES):
+    while damaged < _PLENTY and (lines := file.readlines(_PIECE_BYTES)):
         piece = b"".join(lines)
-        swedish += _swedish_in(piece)
         if re.search(rb"[\x80-\x9f]", piece):
             text = piece.decode(WINDOWS_1252, "surrogateescape")
             for remain in remains(text, of_bytes=True):
@@ -89,7 +88,13 @@ def refuse_other_letters(file: BinaryIO, source: str) -> None:
                     encoding=remain.mistake.title,
                 )
         line += len(lines)
-    if told and damaged > swedish:
+    if told is None:
+        return
+    seen = file.tell()
+    file.seek(0)
+    while damaged > 0 and (piece := file.read(min(_PIECE_BYTES, seen - file.tell()))):
+        damaged -= _swedish_in(piece)
+    if damaged > 0:
         raise InputError(told, hint=_SAVE_AGAIN)
 
 
@@ -124,6 +129,7 @@ def recognise(file: BinaryIO, *, source: Sentence | str, encoding: str | None = 
 
 
 _PIECE_BYTES = 1 << 20
+_PLENTY = 1000  # of words that are damaged, to stop counting
 _SAMPLE_LETTERS = 10
 _MARKS = ((UTF_8, codecs.BOM_UTF8), (UTF_16_LE, codecs.BOM_UTF16_LE), (UTF_16_BE, codecs.BOM_UTF16_BE))
 
