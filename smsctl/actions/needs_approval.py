@@ -14,6 +14,7 @@ from smsctl.ledger import approvals, mailings
 from smsctl.ledger.store import Ledger
 
 AFTER = "after"
+_DECIDING = ("accepted_terms", "group", "municipality", "protected")
 
 
 def terms_for(settings: Settings, municipality: str) -> ApprovalTerms | None:
@@ -34,7 +35,8 @@ def slot_of(
     """Return a hash of what the slots of a key have in common; None where it is the same each time, or none.
 
     The text is part of it, so that nobody guesses a key or an audience out of it once the text is purged.
-    `columns` that are named decide who is in the audience, and who has accepted the terms.
+    Of the `columns` that are named, those are part of it that decide who gets a message; the order has the
+    numbers', and neither the name's nor the cost centre's is one.
     """
     if key is None or "{" not in key:
         return None
@@ -50,9 +52,8 @@ def slot_of(
         again,
         urgent,
     )
-    named = {name: sorted(map(fold, headings)) for name, headings in columns.items() if headings}
-    named.pop("number", None)  # the order has it
-    return mailings.body_hash(repr((*alike, sorted(named.items())) if named else alike))
+    named = [(name, [*map(fold, columns[name])]) for name in _DECIDING if columns.get(name)]
+    return mailings.body_hash(repr((*alike, named) if named else alike))
 
 
 def leaves_at_once(settings: Settings, *, urgent: bool, attended: bool) -> bool:

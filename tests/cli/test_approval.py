@@ -1024,6 +1024,14 @@ def test_what_is_another_mailing_waits_though_the_slot_is_approved(
     assert ("was for 4 messages" in ran.out) == (name == "people")
 
 
+def test_a_column_that_decides_nothing_of_who_gets_it_takes_no_yes_away(
+    weekly: Live, message: Path, run: Run
+) -> None:
+    ran = slot(weekly, message, run, "--column", "name=Namn")
+    assert ran.code == 0, ran.out
+    assert len(weekly.simulator.accepted()) == 8
+
+
 def test_whoever_gave_the_yes_for_every_time_does_not_send_by_it(
     weekly: Live, message: Path, run: Run, log_in: LogIn
 ) -> None:
