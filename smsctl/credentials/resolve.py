@@ -64,8 +64,14 @@ def resolve(name: str, source: SecretSource, around: Surroundings) -> Resolved:
 
 
 def describe(name: str, source: SecretSource, around: Surroundings) -> Described:
-    """Say where the secret would come from and whether it is there, without showing it."""
+    """Say where the secret would come from and whether it is there, without showing it.
+
+    Whether its file is another one of the site is asked here: who sends does not look at every list.
+    """
     try:
+        if source.source is SecretPlace.FILE and source.path is not None:
+            with _told_of(name, source):
+                _free(source.path, around)
         found = resolve(name, source, around)
     except CredentialError as error:
         return Described(there=False, sentence=error.sentence, hint=error.hint)
@@ -138,7 +144,7 @@ def _ask(name: str, step: SecretSource, around: Surroundings) -> Resolved | None
             folder = around.environ.get("CREDENTIALS_DIRECTORY")
             secret = files.read_handed_over(Path(folder) / step.name) if folder else None
         case SecretPlace.FILE if step.path is not None:
-            secret = files.read_private(_free(step.path, around), around.sender)
+            secret = files.read_private(step.path, around.sender)
         case SecretPlace.ENV:
             text = around.environ.get(step.variable)
             secret = Secret(text) if text else None

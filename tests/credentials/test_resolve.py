@@ -50,6 +50,23 @@ def test_a_file_is_read(tmp_path: Path) -> None:
     assert _find(_source("file", path)) == f"of file from the file {path}"
 
 
+def test_whoever_sends_looks_at_no_other_file_of_the_site(tmp_path: Path) -> None:
+    path = tmp_path / "pw"
+    path.touch(0o600)
+    path.write_text("of file\n")
+    looked: list[Path] = []
+
+    def is_other(one: Path) -> bool:
+        looked.append(one)
+        return True
+
+    around = ALONE._replace(is_other=is_other)
+    assert resolve("gateway", _source("file", path), around).secret == Secret("of file")
+    assert not looked, "it may lie on a disk that does not answer"
+    assert not describe("gateway", _source("file", path), around).there
+    assert looked == [path]
+
+
 def test_the_environment_is_warned_of() -> None:
     environ = {"SMSCTL_GATEWAY_SECRET": "of env"}
     found = resolve("gateway", _source("env"), ALONE._replace(environ=environ))
