@@ -73,7 +73,7 @@ def _names(inner: str, words: list[str]) -> bool | None:
 def _asks(words: list[str]) -> bool:
     """Say whether somebody was to write there: [Ditt namn], [Skolans namn], [ange tid]."""
     if words[0].casefold() in _ASKS:
-        return True
+        return len(words) > 1  # the key [Enter] is alone
     is_news = words[0].casefold().endswith(_OF_NEWS)  # [Nytt datum]
     return len(words) > 1 and not is_news and _is_known(words[-1]) and all(map(_is_long, words))
 

@@ -167,7 +167,7 @@ GOOD = (
     "exempel.se/skola/schema.docx",
     "https://exempel.se/karta/Storgatan+1+Exempelstad+Sverige",
     "---\nTid: 13\nPlats: Aulan\n---\nVälkommen!",
-    "[Nytt datum] [Ändrad tid] [Nytt telefonnummer] Barnets fakturanr 202612017799, OCR: 202612017799",
+    "Tryck [Enter]. [Nytt datum] [Ändrad tid] [Nytt telefonnummer] Barnets fakturanr 202612017799, OCR: 202612017799",
     "Lösenord: aB3$xY_9{k}, 100 % namn",
     "[Matte] i [sal B] [obs ny tid] <lax>",
     'Läs "Mio" och "Bo"\noch "Ko"',
