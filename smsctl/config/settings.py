@@ -233,7 +233,8 @@ class Settings(FrozenSection):
     def secrets(self) -> dict[str, SecretSource]:
         """Return where the secrets are kept that this config needs, by name."""
         login = self.smtp and self.smtp.username
-        needed = {"proxy": self.gateway.proxy_username, "ledger": self.is_on_server, "smtp": login}
+        gateway = {"gateway": self.gateway.use_web_service, "proxy": self.gateway.proxy_username}
+        needed = {**gateway, "ledger": self.is_on_server, "smtp": login}
         return {name: one for name, one in self.secret_sources.items() if needed.get(name, True)}
 
     def files(self) -> Iterator[Path]:

@@ -314,6 +314,18 @@ def test_a_secret_that_the_run_would_not_be_given_is_told(
     assert "secret" not in run("--config", rehearsed, "schedule", *argv).err
 
 
+@pytest.mark.parametrize("system", ["cron", "systemd"])
+def test_of_the_gateways_secret_nothing_is_said_where_sms_go_by_mail(
+    make_config: MakeConfig, run: Run, message: Path, system: str
+) -> None:
+    smtp = {"host": "127.0.0.1", "from_address": "sms@example.se"}
+    gateway = {"use_web_service": False, "password": {"source": "auto"}}
+    config = make_config(mode="live", gateway=gateway, smtp=smtp)
+    argv = ["--at", "07:30", "--for", system, "--", "send", "--all", message, "--max-parts", 9]
+    ran = run("--config", config, "schedule", *argv)
+    assert (ran.code, "secret" in ran.err, "Credential" in ran.out) == (0, False, False), ran.said
+
+
 def test_where_cron_has_another_clock_it_is_warned_of(make_config: MakeConfig, message: Path) -> None:
     argv = ["schedule", "--at", "07:30", "--", "send", "--all", message, "--max-parts", 9]
     ran = run_process("--config", make_config(), *argv)
