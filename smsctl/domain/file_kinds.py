@@ -174,7 +174,7 @@ _FRONT: Final = (  # and no frame of dashes around a time and a place
     r"[^\n]{0,300}\n(?:[A-Za-z_-]{1,40}:[^\n]{0,300}\n){0,40}---(?:\n|\Z)"
 )
 _FILE_NAME: Final = (  # --text message.txt
-    r"(?i)\A(?!www\.|[\w-][\w.-]*\.[a-z]{2,9}/)"  # no link to one
+    r"(?i)\A(?![\w-][\w.-]*\.[a-z]{2,9}/)"  # no link to one
     r"@?(?:(?:[a-z]:[\\/]|[~.]{0,2}/|\\\\)[^\n]{1,200}|[\w.\-\\/]{1,200})"
     r"\.(?:txt|docx?|csv|rtf|odt|xlsx?|eml|msg)\Z"
 )
