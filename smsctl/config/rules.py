@@ -12,6 +12,7 @@ from smsctl.errors import say
 T = TypeVar("T")
 BUILT_IN = ("intelecom", "pswincom")  # whose keys the rules know
 _BY_MAIL = "mail"  # not named as a module: use_web_service = false
+_OF_ONE = ("*.py", "*/__init__.py")  # the file that opens a gateway
 
 _LONGEST_TOTAL_S = 600  # of a request where hosts share the ledger; with the answer to a mail it is longer
 
@@ -83,14 +84,15 @@ def _management_path(values: Values) -> Iterator[Problem]:
 
 
 def _unknown(module: str) -> Iterator[Problem]:
-    """Look for a gateway in its own file beside ours, or in another package; its keys it knows alone."""
+    """Look for a gateway beside ours, a file or a folder, or in another package; its keys it knows alone."""
     from importlib.metadata import entry_points
     from importlib.util import find_spec
 
     found = find_spec("smsctl.gateways")
     folders = (found and found.submodule_search_locations) or ()
-    files = (file for folder in folders for file in Path(folder).glob("*.py"))
-    ours = {file.stem for file in files if b"\ndef open_gateway(" in file.read_bytes()} - {_BY_MAIL}
+    files = (file for folder in folders for kind in _OF_ONE for file in Path(folder).glob(kind))
+    opening = (file for file in files if b"\ndef open_gateway(" in file.read_bytes())
+    ours = {one.parent.name if one.stem == "__init__" else one.stem for one in opening} - {_BY_MAIL}
     known = sorted({*ours, *entry_points(group="smsctl.gateways").names})
     if module not in known:
         yield Problem(

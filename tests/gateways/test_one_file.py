@@ -35,13 +35,15 @@ class Acme:
 """
 
 
-@pytest.fixture(params=["one more file of ours", "a package from elsewhere"])
+@pytest.fixture(params=["one more file of ours", "one more folder of ours", "a package from elsewhere"])
 def acme(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Put the gateway where it is found."""
     folder = tmp_path / "added"
     folder.mkdir()
-    if request.param == "one more file of ours":
-        (folder / "acme.py").write_text(ACME, encoding="utf-8")
+    if "of ours" in request.param:
+        own = folder / "acme.py" if "file" in request.param else folder / "acme" / "__init__.py"
+        own.parent.mkdir(exist_ok=True)
+        own.write_text(ACME, encoding="utf-8")
         gateways.__path__.append(str(folder))
     else:
         (folder / "acme_sms.py").write_text(ACME, encoding="utf-8")
