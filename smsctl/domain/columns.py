@@ -168,10 +168,6 @@ NAME_COLUMNS: Final = say("Write a row above it that names the columns, such as 
 _NAME_IT = say(
     "Name the right one under [columns] in the config or with --column, as in: --column number='Mobil VH1'"
 )
-_NAME_NUMBERS = say(
-    "Name the right one under [columns] in the config or with --column, as in: --column number='Mobil VH1';"
-    " or several, where each of them is to get a message."
-)
 _RENAME = say("Give each of them a heading of its own in the file.")
 _NAME_TERMS = say(
     "Name it under [columns] in the config or with --column accepted_terms=HEADER. Where no"
@@ -183,6 +179,14 @@ def _name_it(name: str, title: str) -> Sentence:
     return say(
         "Name the right one under [columns] in the config or with --column, as in: --column {named}",
         named=f"{name}='{title}'",
+    )
+
+
+def _name_numbers(title: str) -> Sentence:
+    return say(
+        "Name the right one under [columns] in the config or with --column, as in: --column {named}; or"
+        " several, where each of them is to get a message.",
+        named=f"number='{title}'",
     )
 
 
@@ -216,7 +220,7 @@ def _one(header: Sequence[str], name: str) -> tuple[int, ...]:
 def _unclear(header: Sequence[str], name: str, found: Sequence[int]) -> MisfitError:
     """Return the question which of several columns is meant; those called the same cannot be named."""
     titles = [header[position] for position in found]
-    name_it = _NAME_NUMBERS if name == "number" else _name_it(name, titles[0])
+    name_it = _name_numbers(titles[0]) if name == "number" else _name_it(name, titles[0])
     return MisfitError(
         say(
             "{count} columns could be {name}: {found}. {seen}",

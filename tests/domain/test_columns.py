@@ -7,7 +7,10 @@ from smsctl.errors import InputError
 NAME_IT = (
     "Name the right one under [columns] in the config or with --column, as in: --column number='Mobil VH1'"
 )
-NAME_NUMBERS = f"{NAME_IT}; or several, where each of them is to get a message."
+NAME_NUMBERS = (
+    "Name the right one under [columns] in the config or with --column, as in: --column number='Mobil';"
+    " or several, where each of them is to get a message."
+)
 NO_TERMS = (
     "Name it under [columns] in the config or with --column accepted_terms=HEADER."
     " Where no terms apply, set: require_accepted_terms = false"
