@@ -12,6 +12,7 @@ from smsctl.domain.headings import (
     EXAMPLE,
     HEADERS,
     PLAINLY_MUNICIPALITY,
+    flag_of,
     fold,
     is_heading,
     may_mean_number,
@@ -177,16 +178,16 @@ _NAME_TERMS = say(
 
 def _name_it(name: str, title: str) -> Sentence:
     return say(
-        "Name the right one under [columns] in the config or with --column, as in: --column {named}",
-        named=f"{name}='{title}'",
+        "Name the right one under [columns] in the config or with --column, as in: {flag}",
+        flag=flag_of(name, title),
     )
 
 
 def _name_numbers(title: str) -> Sentence:
     return say(
-        "Name the right one under [columns] in the config or with --column, as in: --column {named}; or"
-        " several, where each of them is to get a message.",
-        named=f"number='{title}'",
+        "Name the right one under [columns] in the config or with --column, as in: {flag}; or several, where"
+        " each of them is to get a message.",
+        flag=flag_of("number", title),
     )
 
 

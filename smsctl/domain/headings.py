@@ -73,6 +73,12 @@ def may_mean_number(text: str) -> bool:
     return fold(text) in HEADERS["number"] or kept in HEADERS["number"] - _OF_ANYTHING
 
 
+def flag_of(name: str, header: str) -> str:
+    """Return the flag that names a column of a file, as it is typed in a shell."""
+    quoted = header.replace("'", "'\\''")
+    return f"--column {name}='{quoted}'"
+
+
 def words_of(text: str) -> set[str]:
     """Return the words of a heading, folded."""
     return {fold(word) for word in re.split(_BETWEEN_WORDS, text) if fold(word)}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Final, NamedTuple
 
 from smsctl.domain.cells import may_name_somebody, plain
-from smsctl.domain.headings import HEADERS, fold, is_heading, means
+from smsctl.domain.headings import HEADERS, flag_of, fold, is_heading, means
 from smsctl.domain.number import NumberReader, NumberReading
 from smsctl.domain.number_plan import NumberFault
 from smsctl.domain.terms import NO, YES, has_accepted
@@ -30,7 +30,7 @@ class Proposal(NamedTuple):
     @property
     def told(self) -> Sentence:
         """How they are named, on the command line and in the config."""
-        flags = " ".join(f"--column {self.column}={_quoted(header)}" for header in self.headers)
+        flags = " ".join(flag_of(self.column, header) for header in self.headers)
         listed = ", ".join(f'"{header}"' for header in self.headers)
         line = f"{self.column} = {listed if len(self.headers) == 1 else f'[{listed}]'}"
         if self.column == "number":
@@ -66,7 +66,7 @@ def beside(
         " each column that is meant, or {used} alone: {flags}",
         used=used,
         others=", ".join(others),
-        flags=" ".join(f"--column number={_quoted(title)}" for title in (used, *others)),
+        flags=" ".join(flag_of("number", title) for title in (used, *others)),
     )
 
 
@@ -139,7 +139,3 @@ def _mobile(reader: NumberReader) -> Callable[[str, str], bool]:
 def _yes_or_no(title: str, cell: str) -> bool:
     about = any(word in fold(title) for word in _ABOUT_TERMS)
     return plain(cell) in YES | NO or (about and has_accepted(cell) is not None)
-
-
-def _quoted(header: str) -> str:
-    return "'" + header.replace("'", "'\\''") + "'"

@@ -1,3 +1,5 @@
+import shlex
+
 import pytest
 
 from smsctl.domain.columns import Columns, find_columns, position_of
@@ -98,6 +100,15 @@ def test_whose_number_stands_in_a_column_beside_the_known_one_is_not_forgotten(o
 def test_the_column_of_municipalities_stands_before_one_of_their_names() -> None:
     """Whoever has both was sent to before the second was known."""
     assert find_columns(("Mobil", "Villkor", "Kommunnamn", "Kommun")).municipality == 3
+
+
+def test_the_flag_of_a_hint_can_be_pasted_whatever_the_heading_is() -> None:
+    with pytest.raises(InputError) as caught:
+        find_columns(("Mobil", "Villkor", "Namn", "Nam'n"))
+    assert "--column name='Namn'" in str(caught.value.hint)
+    with pytest.raises(InputError) as caught:
+        find_columns(("Mobil", "Villkor", "Nam'n", "Namn"))
+    assert shlex.split(str(caught.value.hint).rpartition(": ")[2]) == ["--column", "name=Nam'n"]
 
 
 @pytest.mark.parametrize("other", ["Elev nummer", "Student number", "Telefon hem", "Mobil 2 samtycke", "2"])
