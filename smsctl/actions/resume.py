@@ -160,8 +160,8 @@ def _may_be_listed(
 
 
 def _not_beyond_the_confirmed(ledger: Ledger, mailing: Mailing, given: Ceilings) -> Ceilings:
-    own, asked = mailing.ceilings, approvals.of(ledger, mailing.id)
-    most_new = asked.most_new_packages(own.max_new_packages) if asked else own.max_new_packages
+    own = mailing.ceilings
+    most_new = approvals.most_new_packages(ledger, mailing.id, own.max_new_packages)
     return given._replace(
         max_parts=own.max_parts if given.max_parts is None else given.max_parts,
         max_new_packages=most_new if given.max_new_packages is None else given.max_new_packages,

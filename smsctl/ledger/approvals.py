@@ -164,6 +164,12 @@ def of(ledger: Ledger, mailing: int) -> Approval | None:
     return next(map(_approval, found), None)
 
 
+def most_new_packages(ledger: Ledger, mailing: int, most: int | None) -> int | None:
+    """Return how many packages may be opened, of `most` or of any: no more than a second person approved."""
+    asked = of(ledger, mailing)
+    return asked.most_new_packages(most) if asked else most
+
+
 def open_ones(ledger: Ledger) -> tuple[Approval, ...]:
     """Return those that nobody has decided, oldest first."""
     found = ledger.records("SELECT * FROM approvals WHERE decision IS NULL ORDER BY mailing")

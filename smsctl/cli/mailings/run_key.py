@@ -68,10 +68,8 @@ def begun(
 
 def _within_the_yes(ledger: Ledger, mailing: Mailing, given: Ceilings) -> Ceilings:
     """Return the ceilings of a line that goes on with a mailing: it is no new yes to more packages."""
-    asked = approvals.of(ledger, mailing.id)
-    return (
-        given._replace(max_new_packages=asked.most_new_packages(given.max_new_packages)) if asked else given
-    )
+    most_new = approvals.most_new_packages(ledger, mailing.id, given.max_new_packages)
+    return given._replace(max_new_packages=most_new)
 
 
 def patience_s(flags: SendFlags) -> float:
