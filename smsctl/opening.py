@@ -5,6 +5,7 @@ Where root has stepped aside for a ledger's owner, a file that root named is rea
 
 import io
 import os
+import stat
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,7 +20,7 @@ def open_file(path: Path) -> BinaryIO:
     try:
         if path.is_dir():
             raise InputError(say("{path} is a folder, not a file.", path=path))
-        return io.BufferedReader(_NamedFile(path), _PIECE_BYTES)
+        file = io.BufferedReader(_NamedFile(path), _PIECE_BYTES)
     except FileNotFoundError:
         raise InputError(say("{path} does not exist.", path=path)) from None
     except PermissionError:
@@ -31,6 +32,18 @@ def open_file(path: Path) -> BinaryIO:
         raise _unreadable(path, error) from None
     except ValueError:  # a NUL in the path
         raise InputError(say("{path} is not a path.", path=repr(str(path)))) from None
+    if _is_endless(file):
+        file.close()
+        raise InputError(say("{path} is not an ordinary file.", path=path))
+    return file
+
+
+def _is_endless(file: BinaryIO) -> bool:
+    """Say whether this is a device that gives bytes for ever, or a whole disk; a terminal has an end."""
+    status = os.fstat(file.fileno())
+    if stat.S_ISCHR(status.st_mode):
+        return not os.isatty(file.fileno()) and not os.path.samestat(status, Path(os.devnull).stat())
+    return stat.S_ISBLK(status.st_mode)
 
 
 def read_whole(path: Path, most_mb: int) -> bytes:

@@ -1,4 +1,6 @@
 import codecs
+import os
+import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -152,6 +154,14 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_a_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is a folder, not a file"):
         open_file(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such devices")
+def test_a_device_without_an_end_is_told() -> None:
+    with pytest.raises(InputError, match="/dev/zero is not an ordinary file"):
+        open_file(Path("/dev/zero"))
+    with open_file(Path(os.devnull)) as empty:
+        assert empty.read() == b""
 
 
 def test_a_path_that_cannot_be_opened_is_told_with_the_reason(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ class Begun(NamedTuple):
 
 
 def expand(key: str, local_now: datetime) -> str:
-    """Fill in {date}, {week}, {month} and {hour} on the config's clock. Raises UsageError for any other.
+    """Fill in {date}, {week}, {month} and {hour} on the config's clock. Raises UsageError for no usable name.
 
     The hour that comes twice, when the clock is put back, is two slots: the second tells its offset.
     """
@@ -50,10 +50,11 @@ def expand(key: str, local_now: datetime) -> str:
         "hour": f"{local_now:%Y-%m-%dT%H}{local_now.strftime('%z') if local_now.fold else ''}",
     }
     filled = re.sub(_PLACE, lambda found: places.get(found[1], found[0]), key)
-    if re.search(_UNFILLED, filled) or not key.strip() or len(key) > _LONGEST:
+    is_seen = key.isprintable()  # else it is another name than the one that looks like it, and sent once more
+    if re.search(_UNFILLED, filled) or not key.strip() or len(key) > _LONGEST or not is_seen:
         raise UsageError(
             say("--key {key} is no usable name.", key=veil_numbers(key[:_LONGEST])),
-            hint=say("Use a short name; in braces only: date, week, month, hour."),
+            hint=say("Use a short name of signs that can be seen; in braces only: date, week, month, hour."),
         )
     return filled
 

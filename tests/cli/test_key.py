@@ -77,6 +77,13 @@ def test_a_place_that_nothing_fills_in_is_no_key(cron: Cron, live: Live, key: st
     assert (ran.code, "is no usable name" in ran.err, len(live.simulator.accepted())) == (2, True, 0)
 
 
+@pytest.mark.parametrize("key", ["friday\u200b", "friday\u00a0week", "fri\u00adday", "friday\n"])
+def test_signs_that_nobody_sees_make_no_key(cron: Cron, live: Live, key: str) -> None:
+    """It would be another key than the one that was typed by hand the last time, and sent once more."""
+    ran = cron.send(key=key)
+    assert (ran.code, "is no usable name" in ran.err, len(live.simulator.accepted())) == (2, True, 0)
+
+
 @pytest.mark.parametrize("key", ["100 % {date}", "5$ {week}", "vh_{month}-A&B #1"])
 def test_other_signs_may_stand_in_a_key(cron: Cron, key: str) -> None:
     assert cron.send(key=key).code == 0

@@ -125,6 +125,7 @@ def test_on_a_terminal_it_asks_first(config: Path, run: Run, tmp_path: Path) -> 
         ([*DECISION], "How old"),
         (["--older-than", "soon", *DECISION], "--older-than soon"),
         (["--hold", "1", "--release", "1"], "one of --hold"),
+        (["--release", str(-(1 << 64))], "--release"),
     ],
 )
 def test_what_is_missing_is_asked_for(words: list[str], told: str, make_config: MakeConfig, run: Run) -> None:

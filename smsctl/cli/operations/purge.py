@@ -29,10 +29,10 @@ EXAMPLES = (
 )
 
 
-_Hold = Annotated[int | None, option("ID", "Keep a mailing from every purge.", max=options.LARGEST)]
-_Release = Annotated[int | None, option("ID", "End such a hold.", max=options.LARGEST)]
-_Blank = Annotated[int | None, option("ID", "Blank such a reason.", max=options.LARGEST)]
-_BlankKey = Annotated[int | None, option("ID", "Blank such a key.", max=options.LARGEST)]
+_Hold = Annotated[int | None, option("ID", "Keep a mailing from every purge.", min=1, max=options.LARGEST)]
+_Release = Annotated[int | None, option("ID", "End such a hold.", min=1, max=options.LARGEST)]
+_Blank = Annotated[int | None, option("ID", "Blank such a reason.", min=1, max=options.LARGEST)]
+_BlankKey = Annotated[int | None, option("ID", "Blank such a key.", min=1, max=options.LARGEST)]
 _Municipality = Annotated[str | None, option("NAME", "Only its data, under its own retention if it has one.")]
 
 
