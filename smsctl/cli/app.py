@@ -21,6 +21,7 @@ from smsctl.cli.output import language
 from smsctl.cli.output.output import Output
 from smsctl.cli.output.reply import CommandResult
 from smsctl.errors import ExitCode, InputError, InterruptionError, SmsctlError, UsageError, say, worst
+from smsctl.host import process
 
 T = TypeVar("T")
 
@@ -35,8 +36,6 @@ _TELL_ONLY = frozenset(
 def main(argv: Sequence[str]) -> int:
     """Run one command; everything that can go wrong becomes a sentence and an exit code."""
     if None in (sys.stdin, sys.stdout, sys.stderr):
-        from smsctl.host import process
-
         process.open_closed_streams()
     language.speak(None, os.environ)
     language.name_the_config(None, ())
@@ -72,33 +71,30 @@ def main(argv: Sequence[str]) -> int:
 
 def _run(words: Sequence[str], asked: Flags, output: Output) -> int:
     """Run the command, let the site know, tell the result. What fails on the way never hides the result."""
-    from smsctl.host import process
-
     with process.stopped_by_signals(output.stopping.hear):
-        return _heard_out(words, asked, output)
+        output.leaves_no_trace = "--dry-run" in _before_the_dashes(words)
+        ended = _caught(partial(_answer, words, asked, output), output, patience=1)
+        if isinstance(ended, SmsctlError):  # something was wrong before the config was read
+            _speak_as_configured(asked)
+        if not _asks_for_help(output.command, words):  # a page is no run
+            failed = _caught(partial(_let_know, asked, output, ended), output, patience=2)
+            if failed:
+                output.insist(say("Nobody was told of this run: {reason}", reason=failed.sentence))
+        codes = [ended.exit_code]
+        untold = _caught(partial(_tell, ended, output), output)
+        if untold:
+            codes.append(untold.exit_code)
+            _caught(partial(output.fail, untold), output)
+        code = ExitCode(output.end(worst(codes), is_product=_is_product(ended, output.command, words)))
+        output.log.end(code, output.mode, _facts(ended))
+        return code
 
 
-def _heard_out(words: Sequence[str], asked: Flags, output: Output) -> int:
-    output.leaves_no_trace = "--dry-run" in _before_the_dashes(words)
-    ended = _caught(lambda: _answer(words, asked, output), output, patience=1)
-    if isinstance(ended, SmsctlError):  # something was wrong before the config was read
-        _speak_as_configured(asked)
-    is_help = _asks_for_help(output.command, words)  # a page is no run
-    if not is_help and (failed := _caught(lambda: _let_know(asked, output, ended), output, patience=2)):
-        output.insist(say("Nobody was told of this run: {reason}", reason=failed.sentence))
-    codes = [ended.exit_code]
-    told = _caught(
-        lambda: output.tell(ended) if isinstance(ended, CommandResult) else output.fail(ended), output
-    )
-    if isinstance(told, SmsctlError):
-        codes.append(told.exit_code)
-        _caught(partial(output.fail, told), output)
-    is_product = isinstance(ended, CommandResult) and (
-        ended.page is not None or _is_product(output.command, words)
-    )
-    code = ExitCode(output.end(worst(codes), is_product=is_product))
-    output.log.end(code, output.mode, _facts(ended))
-    return code
+def _tell(ended: CommandResult | SmsctlError, output: Output) -> None:
+    if isinstance(ended, CommandResult):
+        output.tell(ended)
+    else:
+        output.fail(ended)
 
 
 def _speak_as_configured(asked: Flags) -> None:
@@ -170,10 +166,11 @@ def answer_to(
     return answer
 
 
-def _is_product(command: str, words: Sequence[str]) -> bool:
-    """Say whether the output is all that the command is run for."""
-    return (
-        command in contents.TELLS_ONLY
+def _is_product(ended: CommandResult | SmsctlError, command: str, words: Sequence[str]) -> bool:
+    """Say whether the output is all that the command was run for."""
+    return isinstance(ended, CommandResult) and (
+        ended.page is not None
+        or command in contents.TELLS_ONLY
         or _asks_for_help(command, words)
         or not _TELL_ONLY.isdisjoint(_before_the_dashes(words))
     )
@@ -242,12 +239,6 @@ class _NoWiring:
         raise UsageError(say("--help stands where a value should."), hint=say("Put --help last."))
 
 
-def _has_a_folder() -> bool:
-    from smsctl.host import process
-
-    return process.has_a_folder()
-
-
 def _told(error: BaseException, output: Output) -> SmsctlError:
     """Return what is told of an exception; what nobody foresaw is a bug of ours."""
     match error:
@@ -259,7 +250,7 @@ def _told(error: BaseException, output: Output) -> SmsctlError:
             from smsctl.cli import typer_words
 
             return typer_words.misuse(error.format_message(), output.command)
-        case FileNotFoundError() if not _has_a_folder():
+        case FileNotFoundError() if not process.has_a_folder():
             hint = say("Change to a folder that exists, and run it again.")
             return InputError(say("The folder that this was started in is gone."), hint=hint)
     # What was being loaded may have made another error of an interruption.
