@@ -185,17 +185,17 @@ def _source(plan: Plan, sheet: Sheet, local_now: datetime) -> Fact:
 
 
 def _package(plan: Plan, stage: Stage) -> list[Block]:
-    if not plan.bill.payer.in_packages:
-        return []
     blocks: list[Block] = [TextLine(sentence) for sentence in package_sentences(plan.bill)]
-    if stage is Stage.REHEARSAL:
+    if stage is Stage.REHEARSAL and plan.bill.payer.in_packages:
         sentence = say("These package figures are the rehearsal's; --dry-run shows the real ones.")
         blocks.append(TextLine(sentence, Tone.FAINT))
     return blocks
 
 
 def package_sentences(bill: Bill) -> list[Sentence]:
-    """Say what the packages have left, and which are opened."""
+    """Say what the packages have left, and which are opened; nothing where there are no packages."""
+    if not bill.payer.in_packages:
+        return []
     opened = [one for one in bill.draws if one.opens]
     if not opened:
         return _from_what_is_there(bill) if bill.account_status.packages else []

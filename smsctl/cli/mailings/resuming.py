@@ -72,6 +72,6 @@ def screen(rest: Remainder, traits: Traits, *, simulated: bool) -> list[Block]:
         FactList(letter_facts(mailing.letter, traits)),
         GAP,
         TextLine(cost_sentence(bill), Tone.STRONG),
-        *map(TextLine, package_sentences(bill) if bill.payer.in_packages else []),
+        *map(TextLine, package_sentences(bill)),
         *(TextLine(one, Tone.WARN) for one in terms + remarked),
     ]

@@ -156,7 +156,7 @@ def _screen(parent: Mailing, drafted: RetryDraft, *, simulated: bool) -> list[Bl
         GAP,
         TextLine(render.cost_sentence(plan.bill), Tone.STRONG),
         TextLine(say("The first sending was charged as well.")),
-        *map(TextLine, render.package_sentences(plan.bill) if plan.bill.payer.in_packages else []),
+        *map(TextLine, render.package_sentences(plan.bill)),
     ]
     warnings = [*plan.warnings, *render.remarks(drafted.verdict)]
     return [*blocks, *(TextLine(one, Tone.WARN) for one in warnings)]

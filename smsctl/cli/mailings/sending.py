@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from smsctl.actions.begin import RuleOverrides, carried_of, from_plan, must_be_new, record_nobody
-from smsctl.actions.draft import PlanRequest, draft
+from smsctl.actions.draft import Draft, PlanRequest, draft
 from smsctl.actions.keyed_run import expand
 from smsctl.actions.may_send import Circumstances
 from smsctl.actions.quiet_hours import must_still_be_in_time
@@ -26,7 +26,6 @@ from smsctl.domain.verdict import RuleVerdict
 from smsctl.errors import LedgerError, Sentence, say, say_n
 from smsctl.ledger.lock import TakenError
 from smsctl.ledger.store import Ledger
-from smsctl.spreadsheet import Sheet
 
 _MOST_NOTES = 3
 """On a terminal, above the question; the rest would push the money out of sight."""
@@ -95,43 +94,50 @@ def _gone_on_with_or_begun(
 def _plan_and_send(
     wiring: Wiring, prepared: _Prepared, flags: SendFlags, overruling: RuleOverrides, under: Circumstances
 ) -> CommandResult:
-    plan_request, (plan, sheet, verdict) = drafted(wiring, prepared.plan_request, prepared.gateway, under)
+    plan_request, made = drafted(wiring, prepared.plan_request, prepared.gateway, under)
     prepared = prepared._replace(plan_request=plan_request)
-    shows = plan.recipients.texts is not None and not flags.dry_run and wiring.numbers_in_full
-    most = _MOST_NOTES if wiring.output.interactive and not wiring.output.is_verbose else None
-
-    def plan_screen() -> list[Block]:
-        stage = _stage(wiring, flags)
-        return render.screen(plan, sheet, under.local_now, stage, verdict, in_full=shows, most_notes=most)
-
-    if verdict.is_only_quiet and wiring.output.interactive and not flags.dry_run:
-        wiring.output.show(plan_screen())
-        prepared, overruling = _at_another_time(wiring, prepared, verdict, overruling, under)
-        plan, sheet, verdict = draft(prepared.plan_request, prepared.gateway, under)
+    in_full = made.plan.recipients.texts is not None and not flags.dry_run and wiring.numbers_in_full
+    if made.verdict.is_only_quiet and wiring.output.interactive and not flags.dry_run:
+        wiring.output.show(_plan_screen(wiring, made, flags, under, in_full=in_full))
+        prepared, overruling = _at_another_time(wiring, prepared, made.verdict, overruling, under)
+        made = draft(prepared.plan_request, prepared.gateway, under)
         wiring.output.show([GAP])
+    plan, _, verdict = made
     # Nobody looks at that of a run by cron, and of a million texts by name it takes a while to make.
-    shown = plan_screen() if wiring.output.shows or flags.dry_run or not plan.messages else []
+    is_seen = wiring.output.shows or flags.dry_run or not plan.messages
+    shown = _plan_screen(wiring, made, flags, under, in_full=in_full) if is_seen else []
     screen = [*shown[:1], *prepared.changes, *shown[1:]]
     _warn_unattended(wiring, [*plan.warnings, *render.remarks(verdict)], flags)
     if flags.dry_run:
         return dry_reply(plan, verdict, screen, _unfit(wiring, under.ledger, overruling))
     wiring.output.show(screen)
     wiring.output.know(render.data(plan, verdict, dry_run=False))
-    if verdict.refusals or not plan.messages:  # of a plan that another run of this key was quicker with
-        must_be_new(wiring.ledger, prepared.key)
-    if verdict.finds_nobody(plan.messages):
-        now, allowed = wiring.clock.now(), not verdict.refusals
-        record_nobody(plan, prepared.key, wiring.ledger, now, wiring.actor, allowed=allowed)
-    verdict.must_hold()
+    _must_hold(wiring, plan, verdict, prepared.key)
     if not plan.messages:
         return _nobody(plan, verdict, screen)
     if not flags.yes:
-        plan = _confirmed(wiring, plan, verdict)
-        must_still_be_in_time(
-            prepared.plan_request.letter, under, wiring.clock.local(), urgent=overruling.urgent
-        )
+        made = made._replace(plan=_confirmed(wiring, plan, verdict))
+        letter = prepared.plan_request.letter
+        must_still_be_in_time(letter, under, wiring.clock.local(), urgent=overruling.urgent)
     overruling = overruling._replace(over_day=under.lifts_the_day(urgent=overruling.urgent))
-    return _send(wiring, plan, sheet, verdict, prepared, overruling, under)
+    return _send(wiring, made, prepared, overruling, under)
+
+
+def _plan_screen(
+    wiring: Wiring, made: Draft, flags: SendFlags, under: Circumstances, *, in_full: bool
+) -> list[Block]:
+    stage = render.Stage.LIVE
+    if wiring.simulated:
+        stage = render.Stage.REHEARSAL_DRY if flags.dry_run else render.Stage.REHEARSAL
+    return render.screen(
+        made.plan,
+        made.sheet,
+        under.local_now,
+        stage,
+        made.verdict,
+        in_full=in_full,
+        most_notes=_MOST_NOTES if wiring.output.interactive and not wiring.output.is_verbose else None,
+    )
 
 
 def _at_another_time(
@@ -173,12 +179,6 @@ def _warn_unattended(wiring: Wiring, warnings: Sequence[Sentence], flags: SendFl
             wiring.output.warn(warning)
 
 
-def _stage(wiring: Wiring, flags: SendFlags) -> render.Stage:
-    if not wiring.simulated:
-        return render.Stage.LIVE
-    return render.Stage.REHEARSAL_DRY if flags.dry_run else render.Stage.REHEARSAL
-
-
 def _unfit(wiring: Wiring, ledger: Ledger | None, overruling: RuleOverrides) -> LedgerError | None:
     """Return why nothing would be sent from the live ledger now; a rehearsal has one of its own."""
     if wiring.simulated:
@@ -195,6 +195,16 @@ def _unfit(wiring: Wiring, ledger: Ledger | None, overruling: RuleOverrides) -> 
     except LedgerError as error:
         return error
     return None
+
+
+def _must_hold(wiring: Wiring, plan: Plan, verdict: RuleVerdict, key: str | None) -> None:
+    """Raise what refuses the plan. That it has nobody is written down first, under its key."""
+    if verdict.refusals or not plan.messages:  # of a plan that another run of this key was quicker with
+        must_be_new(wiring.ledger, key)
+    if verdict.finds_nobody(plan.messages):
+        now, allowed = wiring.clock.now(), not verdict.refusals
+        record_nobody(plan, key, wiring.ledger, now, wiring.actor, allowed=allowed)
+    verdict.must_hold()
 
 
 def _nobody(plan: Plan, verdict: RuleVerdict, screen: list[Block]) -> CommandResult:
@@ -218,20 +228,14 @@ def _confirmed(wiring: Wiring, plan: Plan, verdict: RuleVerdict) -> Plan:
 
 
 def _send(
-    wiring: Wiring,
-    plan: Plan,
-    sheet: Sheet,
-    verdict: RuleVerdict,
-    prepared: _Prepared,
-    overruling: RuleOverrides,
-    under: Circumstances,
+    wiring: Wiring, made: Draft, prepared: _Prepared, overruling: RuleOverrides, under: Circumstances
 ) -> CommandResult:
     from smsctl.cli.mailings.departing import Departure, as_shown, depart  # a dry run needs none of it
 
     if under.lenient:
         overruling = overruling._replace(again=True)  # a rehearsal may send the same text again and again
-    plan = as_shown(plan)
-    new = from_plan(plan, overruling, run_key=prepared.key)._replace(carried=carried_of(plan, sheet))
-    data = render.data(plan, verdict, dry_run=False)
-    agreed = Departure(plan=plan, verdict=verdict, new=new, gateway=prepared.gateway, data=data)
+    plan = as_shown(made.plan)
+    new = from_plan(plan, overruling, run_key=prepared.key)._replace(carried=carried_of(plan, made.sheet))
+    data = render.data(plan, made.verdict, dry_run=False)
+    agreed = Departure(plan=plan, verdict=made.verdict, new=new, gateway=prepared.gateway, data=data)
     return depart(wiring, agreed, under)
