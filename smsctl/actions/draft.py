@@ -11,10 +11,9 @@ from smsctl.actions.classify import classify_sheet, places_of, unmatched
 from smsctl.actions.cost_centres import by_cost_centre
 from smsctl.actions.may_send import Circumstances, DepartingMailing, account_status_of, may_send
 from smsctl.domain import elsewhere
-from smsctl.domain.audience import Audience
+from smsctl.domain.audience import Audience, Choosing, kept_with_a_key
 from smsctl.domain.filled_check import identities_in
 from smsctl.domain.gateway import Gateway, Traits
-from smsctl.domain.headings import fold
 from smsctl.domain.mailing import Ceilings, Label
 from smsctl.domain.message import Letter
 from smsctl.domain.municipality import Municipality
@@ -62,6 +61,12 @@ class PlanRequest(NamedTuple):
     key: str | None = None  # the name of the run as it was typed, with the places for a slot
 
     @property
+    def choosing(self) -> Choosing:
+        """What is named of the recipients file: its columns, and its sheet."""
+        sheet = self.reading.sheet
+        return {**self.columns, "sheet": (sheet,)} if sheet else self.columns
+
+    @property
     def literal(self) -> str:
         """What all of a text is written in words, for whoever looks for what a message seldom has."""
         if self.wording:
@@ -72,11 +77,6 @@ class PlanRequest(NamedTuple):
 def absolute(path: Path) -> str:
     """Return the whole path, without following links: what a key goes with."""
     return os.path.normpath(path.absolute())
-
-
-def number_column_of(plan_request: PlanRequest) -> str:
-    """Return the number columns that are asked for, folded; empty where they are recognised by themselves."""
-    return "+".join(sorted(map(fold, plan_request.columns.get("number", ()))))
 
 
 class Draft(NamedTuple):
@@ -115,7 +115,7 @@ def draft(plan_request: PlanRequest, gateway: Gateway, under: Circumstances) -> 
         audience=plan_request.audience.rule,
         typed=plan_request.audience.typed,
         source=absolute(sheet.path),
-        number_column=number_column_of(plan_request),
+        number_column=kept_with_a_key(plan_request.choosing),
         ceilings=plan_request.ceilings,
         warn_share=under.settings.limits.warn_share,
         terms_required=plan_request.require_terms,
@@ -123,7 +123,7 @@ def draft(plan_request: PlanRequest, gateway: Gateway, under: Circumstances) -> 
         carry=plan_request.carry,
     )
     again, urgent = plan_request.again, plan_request.urgent
-    slot = needs_approval.slot_of(plan_request.key, order, plan_request.columns, again=again, urgent=urgent)
+    slot = needs_approval.slot_of(plan_request.key, order, plan_request.choosing, again=again, urgent=urgent)
     order = order._replace(slot=slot)
     account_status = account_status_of(under.ledger, plan_request.municipality, under.local_now)
     warnings = _warnings(plan_request, recipients, sheet)

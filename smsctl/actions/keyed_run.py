@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.actions import trust
-from smsctl.actions.draft import PlanRequest, absolute, number_column_of
+from smsctl.actions.draft import PlanRequest, absolute
 from smsctl.actions.may_send import Circumstances
+from smsctl.domain.audience import kept_with_a_key
 from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
 from smsctl.domain.moment import Moment
@@ -175,9 +176,13 @@ def _differences(ledger: Ledger, mailing: Mailing, plan_request: PlanRequest) ->
     source, path = mailing.source, absolute(plan_request.recipients)
     if source is not None and Path(source).is_absolute() and source != path:
         yield say("from another recipients file, {source}", source=source)
-    column = mailing.number_column
-    if column is not None and column != number_column_of(plan_request):
-        yield _another_column(", ".join(plan_request.columns.get("number", ())), column)
+    if mailing.number_column is not None:
+        column, is_told, others = mailing.number_column.partition("\n")
+        wanted, _, wanted_others = kept_with_a_key(plan_request.choosing).partition("\n")
+        if column != wanted:
+            yield _another_column(", ".join(plan_request.columns.get("number", ())), column)
+        if is_told and others != wanted_others:
+            yield say("from another sheet, or by another column of groups or municipalities")
 
 
 def _another_column(wanted: str, used: str) -> Sentence:

@@ -14,7 +14,7 @@ from smsctl.ledger import approvals, mailings
 from smsctl.ledger.store import Ledger
 
 AFTER = "after"
-_DECIDING = ("accepted_terms", "group", "municipality", "protected")
+_DECIDING = ("accepted_terms", "group", "municipality", "protected", "sheet")
 
 
 def terms_for(settings: Settings, municipality: str) -> ApprovalTerms | None:
@@ -47,7 +47,7 @@ def slot_of(
         str(order.audience),
         order.municipality.key,
         order.source,
-        order.number_column,
+        order.number_column.partition("\n")[0],
         order.terms_required,
         again,
         urgent,

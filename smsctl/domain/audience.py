@@ -119,6 +119,23 @@ _ABOUT: Final = "[]{}'\" "
 _EMPTY, _EVERYONE = '""', "everyone"
 
 
+Choosing = Mapping[str, Sequence[str]]
+"""What is named of a recipients file and decides who gets a message: headings by column, and the sheet."""
+
+
+def kept_with_a_key(named: Choosing) -> str:
+    """Return what a key goes with of that: the number columns, folded; empty: recognised by themselves.
+
+    Below them stands, a line for each, what else chooses rows. A line break there always is: older versions
+    kept the first line alone.
+    """
+    others = [f"{name}={'+'.join(map(fold, named[name]))}" for name in _CHOOSE if named.get(name)]
+    return "\n".join(("+".join(sorted(map(fold, named.get("number", ())))), *(others or [""])))
+
+
+_CHOOSE: Final = ("sheet", "group", "municipality")
+
+
 def group_key(name: str) -> str:
     """Return the group that a name means: ours in either language, any other one as cells are compared."""
     return GROUPS.get(fold(name)) or plain(name)

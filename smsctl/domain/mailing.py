@@ -74,7 +74,7 @@ class Mailing(NamedTuple):
     again: bool = False  # also to people who have had this text
     urgent: bool = False  # also in quiet hours
     over_day: bool = False  # also beyond the ceilings of the day
-    number_column: str | None = None  # asked for, folded; empty: recognised by itself; None: not stored
+    number_column: str | None = None  # and what else a key goes with; None: not stored
     audience_rows: int | None = None  # of the file; None: made before they were counted
     terms_required: bool = True
     label: Label = Label()

@@ -45,7 +45,7 @@ class LetterOrder(NamedTuple):
     typed: AudienceRule  # as it was written
     source: str | None  # the recipients file
     ceilings: Ceilings
-    number_column: str = ""  # asked for, folded; empty: recognised by itself
+    number_column: str = ""  # and what else a key goes with
     warn_share: float = 0.8  # of the newest package, from which on every plan warns
     terms_required: bool = True
     label: Label = Label()

@@ -21,6 +21,7 @@ from smsctl.simulator.server import Behaviour
 
 from ..conftest import Live, LiveGateway
 from ..front_door import Ran, Run, run_process
+from ..workbooks import xlsx
 from .conftest import guardians
 
 KEY = "friday-{week}"
@@ -249,6 +250,34 @@ def test_another_number_column_is_another_mailing(run: Run, schools: Live, messa
     assert len(schools.simulator.accepted()) == 2
     assert cron.send(*second, key="vh2-{date}").code == 0
     assert len(schools.simulator.accepted()) == 4
+
+
+@pytest.fixture
+def two_sheets(tmp_path: Path) -> Path:
+    header = ("Namn", "Mobil", "Klass", "Mentor", "Kommun", "Villkor")
+    rows = [("A", "0701740605", "7A", "7B"), ("B", "0701740606", "7B", "7A"), ("C", "0701740607", "7A", "7C")]
+    first, second, third = ((*one, "Exempelkommun", "ja") for one in rows)
+    return xlsx(tmp_path / "two.xlsx", {"Norra": (header, first, second), "Södra": (header, third)})
+
+
+def test_another_sheet_or_column_of_groups_is_another_mailing(
+    run: Run, live: Live, message: Path, two_sheets: Path
+) -> None:
+    def send(*words: str) -> Ran:
+        flags = ("--recipients", two_sheets, "--key", "k-{date}", "--max-parts", 9, "--max-new-packages", 1)
+        return run("--config", live.config, "send", message, "--group", "7A", *words, *flags, "--yes")
+
+    norra = ("--sheet", "Norra", "--column")
+    assert send(*norra, "group=Klass").code == 0
+    for words in (("--sheet", "Södra", "--column", "group=Klass"), (*norra, "group=Mentor")):
+        other = send(*words)
+        assert other.code == 5
+        assert "from another sheet, or by another column of groups or municipalities." in other.err
+    assert send("--sheet", "norra", "--column", "group=klass").code == 0
+    assert len(live.simulator.accepted()) == 1
+    with closing(sqlite3.connect(two_sheets.parent / "ledger" / "ledger.db")) as ledger, ledger:
+        ledger.execute("UPDATE mailings SET number_column = ''")  # as an older version left it
+    assert send(*norra, "group=Klass").code == 0
 
 
 def test_another_recipients_file_is_another_mailing_and_another_export_is_not(

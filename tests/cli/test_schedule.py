@@ -10,8 +10,9 @@ from smsctl.cli.operations.slot_formats import Slot, read_slot
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import UsageError
 
-from ..conftest import LiveGateway, MakeConfig
+from ..conftest import HEADER, LiveGateway, MakeConfig
 from ..front_door import Ran, Run, run_process
+from ..workbooks import xlsx
 
 QUIET_NIGHTS = {"quiet_hours": "21:00-07:00"}
 
@@ -372,6 +373,19 @@ def test_no_two_schedules_share_a_key(
         assert ran.code == 0, ran.said
         found |= {ran.data["key"], ran.data["name"]}
     assert len(found) == 2 * len(schedules)
+
+
+def test_a_sheet_has_a_key_of_its_own(
+    make_config: MakeConfig, run: Run, message: Path, tmp_path: Path
+) -> None:
+    rows = (HEADER.split(";"), ["Anna", "0701740605", "VH", "Exempelkommun", "ja"])
+    book, found = xlsx(tmp_path / "schools.xlsx", {"Norra": rows, "Södra": rows}), set()
+    for sheet in ("Norra", "Södra"):
+        send = ("send", "--all", message, "--recipients", book, "--sheet", sheet, "--max-parts", 9)
+        ran = run("--config", make_config(), "schedule", "--at", "07:30", "--json", "--", *send)
+        assert ran.code == 0, ran.said
+        found |= {ran.data["key"], ran.data["name"]}
+    assert len(found) == 4
 
 
 @pytest.mark.parametrize(

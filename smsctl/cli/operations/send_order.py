@@ -189,10 +189,11 @@ def _tried(argv: Sequence[str]) -> tuple[int, list[Sentence]]:
 
 
 def _stem(wiring: Wiring, values: Mapping[str, Any], text: Sequence[str], slot: Slot) -> str:
-    """Return a name for the mailing, that no other one has: another file, column, audience or time.
+    """Return a name for the mailing, that no other one has: another file, sheet, column, audience or time.
 
-    Who pays where that was said, who gets it, the text's file, the recipients file, its column of numbers,
-    the time of day; and a digest of all that and of the whole paths, for what is alike when shortened.
+    Who pays where that was said, who gets it, the text's file, the recipients file, its column of numbers
+    and its sheet, the time of day; and a digest of all that and of the whole paths, for what is alike when
+    shortened.
     """
     import hashlib
 
@@ -206,6 +207,7 @@ def _stem(wiring: Wiring, values: Mapping[str, Any], text: Sequence[str], slot: 
         *(Path(one).stem for one in text),
         Path(recipients).stem,
         *columns.get("number", ()),
+        values["sheet"] or "",
     ]
     slug = re.sub(r"[^\w.]+", "-", "-".join(filter(None, pieces)), flags=re.ASCII).strip("-").lower()
     identity = (
@@ -218,6 +220,7 @@ def _stem(wiring: Wiring, values: Mapping[str, Any], text: Sequence[str], slot: 
         recipients,
         sorted(columns.items()),
         slot,
+        *filter(None, [values["sheet"]]),
     )
     digest = hashlib.sha256(repr(identity).encode()).hexdigest()
     # Six digits after the time would read as a phone: hidden in each sentence, and told as personal data.
