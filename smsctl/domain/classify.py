@@ -103,13 +103,14 @@ class _RowClassifier:
             cells=self._cells,
             eligibilities=self._eligibilities,
             rules=self._rules,
+            filled=self._filled,
             ready=self._ready,
             skipped=self._skipped,
             seen=self._seen,
             sent=self._sent,
             last_row=self._last_row,
         )
-        yield from plain.with_their_own(rows, self._filled) if self._filled else plain.with_one_text(rows)
+        yield from plain.take(rows)
         self._last_row = plain.last_row
 
     def _is_refused(self, row_number: int, row: Sequence[str], fault: NumberFault) -> bool:

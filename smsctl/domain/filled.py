@@ -46,9 +46,6 @@ class FilledTexts(NamedTuple):
         return starmap(Filled, rows)
 
 
-NO_TEXTS = FilledTexts(bodies=(), columns=(), parts=(), wide=(), templates=())
-
-
 JOINS: Final = "\u0300"
 """From here on are characters that a letter before them may join with, or that are written otherwise."""
 
