@@ -338,6 +338,9 @@ def test_a_password_that_is_refused_is_told_nowhere(
                 ran = run("--config", config, flag, "mailings", "list")
                 assert (ran.code, "refused the login" in ran.said) == (9, True), ran.said
                 assert "canary" not in ran.said
+            (tmp_path / "secret").unlink()
+            ran = run("--config", config, "mailings", "list")
+            assert (ran.code, "refused the login" in ran.said) == (9, True), ran.said
         finally:
             rules.write_text(before, encoding="utf-8")
             admin.execute("SELECT pg_reload_conf()")

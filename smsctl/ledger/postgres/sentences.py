@@ -132,6 +132,7 @@ _REFUSALS = {
     "authentication due to timeout": "57014",
     "autentisering på grund av timeout": "57014",
     "password authentication failed": "28P01",
+    "no password supplied": "28P01",
     "senordsautentisering misslyckades": "28P01",
     "no pg_hba.conf entry": "28000",
     "authentication method requirement": "28000",
