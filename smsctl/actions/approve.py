@@ -5,8 +5,9 @@ from smsctl.actions.may_send import Circumstances
 from smsctl.actions.sender_rights import Person, SendRequest, lifts_terms, permit
 from smsctl.domain.approval import Approval, ApprovalDecision
 from smsctl.domain.mailing import Mailing
+from smsctl.domain.message import Status
 from smsctl.errors import ApprovalError, RuleError, say
-from smsctl.ledger import approvals, audit
+from smsctl.ledger import approvals, audit, mailings
 from smsctl.ledger.store import Ledger
 
 
@@ -23,7 +24,7 @@ def must_be_open(
     if asked is None:
         raise RuleError(say("Mailing {id} needs no approval.", id=mailing.id))
     if not asked.is_open:
-        raise _decided(asked)
+        raise _decided(ledger, mailing, asked)
     if asked.at_once is not afterwards:
         raise RuleError(
             say("Mailing {id} left at once, being urgent.", id=mailing.id)
@@ -58,7 +59,9 @@ def approve(
     with ledger.transaction():
         if not approvals.decide(ledger, mailing.id, ApprovalDecision.APPROVED, under.now, under.actor):
             found = approvals.of(ledger, mailing.id)
-            raise _decided(found) if found and not found.is_open else _expired(mailing)
+            if found and not found.is_open:
+                raise _decided(ledger, mailing, found)
+            raise _expired(mailing)
         detail = ""
         if every_time:
             detail = f"every time until {approvals.hold_for_every_slot(ledger, mailing.id, under.now)}"
@@ -129,11 +132,13 @@ def _expired(mailing: Mailing) -> ApprovalError:
     )
 
 
-def _decided(asked: Approval) -> ApprovalError:
+def _decided(ledger: Ledger, mailing: Mailing, asked: Approval) -> ApprovalError:
     if asked.decision is ApprovalDecision.APPROVED:
         return ApprovalError(
             say("Mailing {id} was approved by {user} before.", id=asked.mailing, user=asked.decided_by),
-            hint=say("Send what is pending with: smsctl mailings resume {id}", id=asked.mailing),
+            hint=say("Send what is pending with: smsctl mailings resume {id}", id=asked.mailing)
+            if mailings.tally(ledger, mailing).states.get(Status.PENDING)
+            else None,
         )
     if asked.decision is ApprovalDecision.EXPIRED:
         return ApprovalError(

@@ -342,7 +342,10 @@ def test_what_is_decided_is_not_decided_again(asked: Live, run: Run, log_in: Log
     assert act(asked.config, run, "approve", 1, "--yes", "--no-send").code == 0
     log_in(CIA)
     ran = act(asked.config, run, "approve", 1, "--yes")
-    assert (ran.code, "was approved by" in ran.out) == (5, True)
+    assert (ran.code, "was approved by" in ran.out, "mailings resume 1" in ran.out) == (5, True, True)
+    assert act(asked.config, run, "resume", 1).code == 0
+    ran = act(asked.config, run, "approve", 1, "--afterwards")
+    assert (ran.code, "was approved by" in ran.out, "resume" in ran.out) == (5, True, False)
 
 
 def test_a_retry_of_a_large_mailing_waits_too(site: Live, message: Path, run: Run, log_in: LogIn) -> None:
