@@ -233,7 +233,7 @@ def waiting(ledger: Ledger | None) -> Iterator[Finding]:
     """Look for what an earlier mailing has left for a person."""
     found = health.waiting(ledger) if ledger else {}
     if not found:
-        yield Finding(Level.OK, say("No message waits for a person."))
+        yield Finding(Level.OK, say("No message waits to be resumed or settled."))
     for state, n in found.items():
         yield Finding(Level.WARNING, text=_WAITING[state](n), mend=_MENDS[state])
 

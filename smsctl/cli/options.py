@@ -163,7 +163,9 @@ OnePerNumber = Annotated[
     bool, flag("--one-per-number", "Of texts with fields, each number gets that of its first row.")
 ]
 Again = Annotated[bool, flag("--again", "Also to people who have had this text in the last 20 hours.")]
-Urgent = Annotated[bool, flag("--urgent", "Also in quiet hours; goes with --reason.")]
+Urgent = Annotated[
+    bool, flag("--urgent", "Also in quiet hours, and beyond a day's or month's ceiling; goes with --reason.")
+]
 At = Annotated[str | None, option("TIME", "Held by the gateway until then: 07:30, or 2026-12-01T07:30.")]
 PutBack = Annotated[bool, flag("--put-back", "It was put back, also where nothing tells so.")]
 AcceptClock = Annotated[

@@ -9,6 +9,7 @@ from smsctl.errors import Sentence, UsageError, say
 
 _ANY = ""
 _KNOWN = (
+    say("No such command '{name}'. Did you mean {near}?", name=_ANY, near=_ANY),
     say("No such command '{name}'.", name=_ANY),
     say("No such option: {name} (Possible options: {options})", name=_ANY, options=_ANY),
     say("No such option: {name}", name=_ANY),

@@ -118,7 +118,7 @@ def let_come_in(wiring: Wiring, url: str | None, sms: Mapping[str, str], *, as_a
     if not url or not url.startswith("http://"):
         raise UsageError(
             say("Where does the simulator run?"),
-            hint=say("Start one with: smsctl simulator, add --url URL"),
+            hint=say("Start one with: smsctl simulator. Then add the address that it prints: --url URL"),
         )
     options = options_for(wiring)._replace(url=url, failover_url=None, proxy=None, simulated=not as_a_gateway)
     if not as_a_gateway:

@@ -3,6 +3,7 @@
 Only such a config loads this, and with it the database's driver.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
@@ -105,7 +106,7 @@ def _access(settings: Settings, *, interactive: bool) -> "Access":
     except ImportError:
         raise ConfigError(
             say("A ledger on a server needs the driver psycopg, which is not installed."),
-            hint=say("Run: pip install 'smsctl[postgresql]'"),
+            hint=say("Run: {python} -m pip install 'psycopg[binary]'", python=sys.executable),
         ) from None
     assert on_server.address is not None  # noqa: S101 - whoever comes here has asked
     return Access(

@@ -301,6 +301,7 @@ def test_a_wrong_mail_address_gets_a_sentence(config: Path, run: Run) -> None:
 def test_without_a_simulator_nothing_comes_in(config: Path, run: Run) -> None:
     ran = run("--config", config, "simulator", "incoming", "070-1740605", "hej")
     assert (ran.code, "Where does the simulator run?" in ran.err) == (2, True)
+    assert " simulator. Then add the address that it prints: --url URL\n" in ran.err
     ran = run(
         "--config", config, "simulator", "incoming", "070-1740605", "hej", "--url", "http://127.0.0.1:9"
     )

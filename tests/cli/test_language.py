@@ -74,6 +74,13 @@ def test_the_config_decides_for_help_and_for_a_wrong_command_line_too(
     assert OPEN not in run("--config", make_config(), *words.split()).said
 
 
+def test_a_command_that_is_nearly_one_is_told_in_the_language_too(
+    run: Run, make_config: MakeConfig, swedish_is_marked: None
+) -> None:
+    told = run("--config", make_config(language="sv"), "mailings", "shwo").err
+    assert f"{OPEN}'. Did you mean {CLOSE}'show'?" in told
+
+
 @pytest.mark.parametrize("damage", ["language = 7", "language = ", "language = 'sv'\nlanguage = 'sv'"])
 def test_a_config_that_cannot_be_read_keeps_nobody_from_the_help(
     damage: str, run: Run, tmp_path: Path

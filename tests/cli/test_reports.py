@@ -238,6 +238,11 @@ def test_the_addresses_are_shown_on_request_only(mailed: Path, run: Run) -> None
     assert not any(path in out + err for path in ears.paths.values())
 
 
+def test_a_rehearsals_addresses_are_not_called_the_suppliers(mailed: Path, run: Run) -> None:
+    shown = run("--config", mailed, "reports", "listen", "--addresses", "--simulate")
+    assert ("the rehearsal's" in shown.out, "tell them to the supplier" in shown.out) == (True, False)
+
+
 def test_without_its_secret_nothing_listens(mailed: Path, monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
     monkeypatch.delenv("SMSCTL_REPORTS_SECRET")
     ran = run("--config", mailed, "reports", "listen", "--port", 0)

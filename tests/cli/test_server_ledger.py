@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -289,6 +290,16 @@ def test_what_is_wrong_with_it_is_a_sentence(
         assert (ran.code, told in ran.said) == (code, True), ran.said
         assert "canary" not in ran.said
         assert "Traceback" not in ran.said
+
+
+def test_the_driver_is_fetched_by_the_python_that_runs_smsctl(
+    make_config: MakeConfig, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine's own pip is for another one, and no index has smsctl."""
+    monkeypatch.setitem(sys.modules, "smsctl.ledger.postgres.connect", None)
+    config = make_config(mode="live", ledger={"path": None, "url": "postgresql://a@127.0.0.1/x"})
+    ran = run("--config", config, "usage")
+    assert (ran.code, f"{sys.executable} -m pip install 'psycopg[binary]'" in ran.err) == (8, True), ran.said
 
 
 def refused(run: Run, config: Path, *argv: object) -> tuple[int, str]:

@@ -139,8 +139,12 @@ def _addresses(wiring: Wiring) -> CommandResult:
     facts: list[Block] = [
         FactList([Fact(one.gateway, _words(one.path, one.header, one.login))]) for one in passes
     ]
-    advice = say(
-        "The path on the site's own address. These words are secret: tell them to the supplier only."
+    advice = (
+        say("These are the rehearsal's, and no secret: the supplier's are told in live mode.")
+        if wiring.simulated
+        else say(
+            "The path on the site's own address. These words are secret: tell them to the supplier only."
+        )
     )
     data = [facts_of(one, "gateway", "path", "header", "login") for one in passes]
     return CommandResult(data={"addresses": data}, screen=[*facts, TextLine(advice)])

@@ -18,7 +18,7 @@ EXAMPLES = (
     "smsctl send --group guardians --where Klass=7B message.txt",
     'smsctl send --group guardians --text "Samtal för ((Elev)) kl ((Tid))."',
     "smsctl send --all message.txt --yes --max-parts 500 --quiet  # from cron",
-    'smsctl send --all message.txt --yes --key "{date}" --wait 2h  # two servers',
+    'smsctl send --all a.txt --yes --max-parts 500 --key "{date}" --wait 2h',
 )
 
 
