@@ -22,6 +22,7 @@ from meanings import EXIT_CODES, FLAGS, OUTSIDE, SKIP_REASONS, STATES
 from pictures import pictures
 
 from smsctl.cli import app, contents
+from smsctl.cli.output import figures, language
 from smsctl.cli.output.envelope import of as envelope_of
 from smsctl.config.keys import KEYS, Key
 from smsctl.domain.audience import Outside
@@ -126,10 +127,13 @@ def _worst_first() -> Iterator[str]:
 
 
 def _states_page() -> str:
+    language.speak("sv", {})
+    swedish = {state: str(language.words(figures.state(state))) for state in Status}
+    language.speak("en", {})
     states = [
         (
             f"`{state}`",
-            STATES[state].swedish,
+            swedish[state],
             STATES[state].says,
             "yes" if state in COSTS else "no",
             "final" if state in FINAL else STATES[state].leaves_by,

@@ -16,9 +16,8 @@ class Meaning(NamedTuple):
 
 
 class State(NamedTuple):
-    """A message's state: its Swedish word, what it says, and how it is left."""
+    """A message's state: what it says, and how it is left."""
 
-    swedish: str
     says: str
     leaves_by: str
 
@@ -73,33 +72,27 @@ EXIT_CODES = {
 
 STATES = {
     Status.PENDING: State(
-        "väntar",
         "Never handed to the network, or proved not accepted.",
         "`mailings resume`, `mailings cancel`",
     ),
     Status.SENDING: State(
-        "skickas",
         "Marked on disk; may be on its way to the gateway.",
         "the gateway's answer; if the run dies, it becomes unknown",
     ),
-    Status.ACCEPTED: State(
-        "mottaget av gateway", "The gateway took it. The phone may not have it yet.", "a delivery report"
-    ),
-    Status.DELIVERED: State("levererat", "A delivery report says that the phone has it.", "final"),
-    Status.EXPIRED: State("för gammalt", "The validity ran out before the phone could be reached.", "final"),
-    Status.FAILED: State("misslyckat", "A delivery report says that it cannot be delivered.", "final"),
-    Status.REJECTED: State("avvisat", "The gateway refused this message.", "final"),
+    Status.ACCEPTED: State("The gateway took it. The phone may not have it yet.", "a delivery report"),
+    Status.DELIVERED: State("A delivery report says that the phone has it.", "final"),
+    Status.EXPIRED: State("The validity ran out before the phone could be reached.", "final"),
+    Status.FAILED: State("A delivery report says that it cannot be delivered.", "final"),
+    Status.REJECTED: State("The gateway refused this message.", "final"),
     Status.HELD: State(
-        "hålls",
         "Queued at the gateway, waiting for a person there. Never sent again.",
         "a delivery report",
     ),
     Status.UNKNOWN: State(
-        "okänt",
         "Nobody can tell whether the gateway accepted it. Never sent again by itself.",
         "a delivery report, the gateway's own proof, or `mailings resolve`",
     ),
-    Status.CANCELLED: State("avbrutet", "Taken back by a person before it left.", "final"),
+    Status.CANCELLED: State("Taken back by a person before it left.", "final"),
 }
 
 SKIP_REASONS = {

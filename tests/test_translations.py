@@ -98,3 +98,18 @@ def test_a_translation_has_the_places_of_its_sentence() -> None:
         for english, translated in zip(forms(one.id), forms(one.string), strict=True)
         if translated and places(translated) != places(english)
     ]
+
+
+def test_swedish_has_one_word_for_one_thing() -> None:
+    """Each of these is a second word for something."""
+    others = (
+        "granskningslogg",
+        "sektion",
+        "insticksblock",
+        "kondensat",
+        "kopplingsrut",
+        "e-brev",
+        "tysta timm",
+    )
+    said = [(other, form) for one in translated() for form in forms(one.string) for other in others]
+    assert [form for other, form in said if other in form.casefold()] == []
