@@ -5,7 +5,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from smsctl.actions.classify import places_of
-from smsctl.domain.approval import still_waits
+from smsctl.domain.approval import how_to_approve
 from smsctl.domain.classify import FIRST_ROW
 from smsctl.domain.mailing import Carried, CarriedRow, Mailing
 from smsctl.domain.moment import Actor, Moment
@@ -112,7 +112,7 @@ def must_not_be_retried(ledger: Ledger, mailing: int, over: Container[int] = ())
         once_more = say("Send that one again: smsctl mailings retry {again}", again=again)
         raise RuleError(
             say("Mailing {id} was sent again before, by mailing {again}.", id=mailing, again=again),
-            hint=still_waits(again).hint if (asked and asked.is_open and asked.holds) else once_more,
+            hint=how_to_approve(again) if asked and asked.waits else once_more,
         )
 
 

@@ -23,6 +23,7 @@ from smsctl.errors import ExitCode, LedgerError, Sentence, SmsctlError, say, say
 from smsctl.host import rights, users
 from smsctl.ledger import checking, fitness, health, municipalities, packages, restoring
 from smsctl.ledger.seam.engine import Progress, nobody_looks
+from smsctl.ledger.seam.sentences import MAKE_ROOM
 from smsctl.ledger.sqlite import file, lock
 from smsctl.ledger.store import Ledger
 
@@ -154,8 +155,7 @@ def disk(path: Path, figure: Callable[[int], str]) -> Iterator[Finding]:
     file.must_have_room(folder / path.name, 0)
     free = shutil.disk_usage(folder).free
     text = say("{n} MB are free where the ledger lies.", n=figure(free // 1_000_000))
-    mend = say("Make room on the disk, or move the ledger with `[ledger] path`.")
-    yield graded(text, mend, warns=free < _ROOMY_BYTES)
+    yield graded(text, MAKE_ROOM, warns=free < _ROOMY_BYTES)
 
 
 def clock(ledger: Ledger | None, moment: Moment, shown: Callable[[str], str]) -> Iterator[Finding]:

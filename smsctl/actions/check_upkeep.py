@@ -15,6 +15,7 @@ from pathlib import Path
 from smsctl.actions.check import Finding, Level, graded
 from smsctl.actions.retention import regimes
 from smsctl.config.settings import Mode, Settings
+from smsctl.domain.approval import how_to_approve, still_waits
 from smsctl.domain.moment import Moment, stamp
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import Sentence, SmsctlError, say, say_n
@@ -141,8 +142,7 @@ def check_approvals(ledger: Ledger | None, now: datetime) -> Iterator[Finding]:
             text = say("Mailing {id} left without a second person, being urgent.", id=one.mailing)
             mend = say("One approves it with: smsctl mailings approve {id} --afterwards", id=one.mailing)
         else:
-            text = say("Mailing {id} waits for the approval of a second person.", id=one.mailing)
-            mend = say("A second person approves it with: smsctl mailings approve {id}", id=one.mailing)
+            text, mend = still_waits(one.mailing).sentence, how_to_approve(one.mailing)
         yield Finding(Level.WARNING, text=text, mend=mend)
     for one in approvals.for_every_time(ledger, at):
         day = str(one.holds_until)[:10]

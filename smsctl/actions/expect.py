@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from smsctl.actions.begin import EMPTY, PAUSED
 from smsctl.actions.check import Finding, Level
 from smsctl.actions.ending import has_left_out, left_unsettled
+from smsctl.domain.approval import how_to_approve
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import COSTS, OPEN, Status
 from smsctl.domain.spelling import veil_numbers
@@ -50,8 +51,8 @@ def expected(
 def _what_goes_on(ledger: Ledger, mailing: Mailing) -> Sentence:
     """Say what ends a mailing of which something is pending: to resume it may be refused."""
     asked = approvals.of(ledger, mailing.id)
-    if asked and asked.holds and asked.is_open:
-        return say("A second person approves it with: smsctl mailings approve {id}", id=mailing.id)
+    if asked and asked.waits:
+        return how_to_approve(mailing.id)
     if mailing.half_cancelled:
         return say("It was cancelled; cancel the rest with: smsctl mailings cancel {id}", id=mailing.id)
     return say("Go on with: smsctl mailings resume {id}", id=mailing.id)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from smsctl.domain.rules import Refusal, Rule
-from smsctl.errors import say
+from smsctl.errors import Sentence, say
 
 
 class ApprovalDecision(StrEnum):
@@ -60,8 +60,13 @@ def still_waits(mailing: int) -> Refusal:
     return Refusal(
         rule=Rule.APPROVAL,
         sentence=say("Mailing {id} waits for the approval of a second person.", id=mailing),
-        hint=say("A second person approves it with: smsctl mailings approve {id}", id=mailing),
+        hint=how_to_approve(mailing),
     )
+
+
+def how_to_approve(mailing: int) -> Sentence:
+    """Say what a second person types."""
+    return say("A second person approves it with: smsctl mailings approve {id}", id=mailing)
 
 
 class Approval(NamedTuple):
@@ -86,6 +91,11 @@ class Approval(NamedTuple):
     def holds(self) -> bool:
         """Whether nothing of the mailing may leave."""
         return not (self.at_once or self.is_approved)
+
+    @property
+    def waits(self) -> bool:
+        """Whether the mailing leaves as soon as somebody says yes."""
+        return self.holds and self.is_open
 
     @property
     def is_approved(self) -> bool:

@@ -15,7 +15,7 @@ from smsctl.domain.gateway import Options
 from smsctl.errors import StoppedError, say
 from smsctl.gateways.address import is_loopback, is_on_this_machine
 from smsctl.gateways.json_reply import read_json
-from smsctl.gateways.outcome import HttpReply, NotSent, WrongCounterpart
+from smsctl.gateways.outcome import START_ONE, HttpReply, NotSent, WrongCounterpart
 
 _PATH: Final = "/simulator/identity"
 _PATIENCE_S: Final = 5.0
@@ -67,7 +67,7 @@ def _must_fit(options: Options, url: str) -> None:
     if options.simulated and isinstance(outcome, NotSent):
         raise StoppedError(
             say("The simulator at {url} cannot be reached: {text}.", url=url, text=outcome.text),
-            hint=say("Start one with: smsctl simulator. Without this address a rehearsal brings its own."),
+            hint=START_ONE,
         )
     answers = isinstance(outcome, HttpReply)
     if options.simulated and isinstance(outcome, HttpReply):

@@ -24,11 +24,10 @@ from typing import Any, Self
 from smsctl.domain.gateway import MailRoute, Options
 from smsctl.domain.message import Status, SubmitVerdict
 from smsctl.domain.remark import Event, Remark, Words
-from smsctl.errors import say
 from smsctl.gateways.deadline import CLOCK
 from smsctl.gateways.mail_refusals import MailOutcome, is_of_this_address, refusal
 from smsctl.gateways.outcome import WrongCounterpart, quoted
-from smsctl.gateways.trust import tls_context
+from smsctl.gateways.trust import NAME_AUTHORITY, tls_context
 
 SIMULATOR = b"smsctl-simulator"
 _READY, _OK, _GO_AHEAD = 220, 250, 354
@@ -274,7 +273,7 @@ def _trouble(error: OSError | ValueError) -> MailOutcome:
     verdict = SubmitVerdict.REFUSED if refused else SubmitVerdict.NOT_REACHED
     mend = None
     if isinstance(error, SSLCertVerificationError):
-        mend = say("Where the site's firewall reads along, name its authority: `[gateway] ca_bundle`.")
+        mend = NAME_AUTHORITY
     return MailOutcome(Status.PENDING, verdict, code=None, text=_in_words(error), mend=mend)
 
 

@@ -52,11 +52,13 @@ class WrongCounterpart(NamedTuple):
 
     def error(self) -> GatewayRefusedError:
         """Return what whoever asked for no batch raises."""
-        hint = say("Start one with: smsctl simulator. Without this address a rehearsal brings its own.")
+        hint = START_ONE
         if self.by_simulator:
             hint = say("Take this address out of the config; or rehearse, with --simulate.")
         return GatewayRefusedError(Remark(self.event, self.where), hint=hint)
 
+
+START_ONE = say("Start one with: smsctl simulator. Without this address a rehearsal brings its own.")
 
 Outcome = HttpReply | NotSent | Unclear | Stale | WrongCounterpart
 

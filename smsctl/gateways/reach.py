@@ -64,7 +64,7 @@ class Endpoint(NamedTuple):
         """
         import ssl
 
-        from smsctl.gateways.trust import must_be_usable, tls_context
+        from smsctl.gateways.trust import NAME_AUTHORITY, must_be_usable, tls_context
 
         if self.ca_bundle:
             must_be_usable(self.ca_bundle)
@@ -79,9 +79,7 @@ class Endpoint(NamedTuple):
                     say(
                         "{host} shows no certificate to be trusted: {reason}.", host=self.host, reason=reason
                     ),
-                    hint=say(
-                        "Where the site's firewall reads along, name its authority: `[gateway] ca_bundle`."
-                    ),
+                    hint=NAME_AUTHORITY,
                 ) from None
         return float(ssl.cert_time_to_seconds(str(told["notAfter"])))
 

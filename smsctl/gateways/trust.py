@@ -34,4 +34,5 @@ def must_be_usable(ca_bundle: Path) -> None:
         ) from None
 
 
+NAME_AUTHORITY = say("Where the site's firewall reads along, name its authority: `[gateway] ca_bundle`.")
 _MEND = say("Name the file of your authority's certificates in `[gateway] ca_bundle`, or leave that key out.")

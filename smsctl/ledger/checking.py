@@ -15,12 +15,11 @@ from smsctl.ledger.belonging import Invariant
 from smsctl.ledger.high_water import ACCEPT
 from smsctl.ledger.invariants import RULES
 from smsctl.ledger.seam.engine import Progress, nobody_looks
-from smsctl.ledger.seam.sentences import FullError
+from smsctl.ledger.seam.sentences import PUT_BACK, FullError
 from smsctl.ledger.store import Ledger
 
 _MOST = 20  # of one kind; a broken sum seldom comes alone
 _STEPS = 4  # the copy, and three looks at it
-_PUT_BACK = say("Send nothing, and put back the latest backup: smsctl ledger check tells more.")
 
 
 class LedgerFault(NamedTuple):
@@ -56,7 +55,7 @@ def check(
 
 def _at_a_glance(ledger: Ledger) -> Iterator[LedgerFault]:
     if damaged := ledger.engine.inspection().quick_damage():
-        yield _damaged(damaged, mend=_PUT_BACK)
+        yield _damaged(damaged, mend=PUT_BACK)
 
 
 def _copied(ledger: Ledger, on_progress: Progress) -> Ledger:
@@ -85,7 +84,7 @@ def blame(ledger: Ledger, error: Exception) -> LedgerError | None:
         return None
     return LedgerError(
         say("{path}: the ledger is damaged. {first}", path=ledger.engine.place, first=found[0].sentence),
-        hint=_PUT_BACK,
+        hint=PUT_BACK,
     )
 
 

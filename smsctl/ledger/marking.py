@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from smsctl.domain.mailing import Mailing
 from smsctl.errors import LedgerError, say
+from smsctl.ledger.seam.sentences import PUT_BACK
 from smsctl.ledger.store import Ledger
 
 _COUNTED = (
@@ -34,7 +35,7 @@ def must_agree(ledger: Ledger, mailing: Mailing) -> None:
                 id=mailing.id,
                 noted=noted,
             ),
-            hint=say("Send nothing, and put back the latest backup: smsctl ledger check tells more."),
+            hint=PUT_BACK,
         )
 
 

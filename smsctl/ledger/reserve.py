@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from smsctl.errors import LedgerError, say, say_n
-from smsctl.ledger.seam.sentences import FullError, LostError, reason
+from smsctl.ledger.seam.sentences import MAKE_ROOM, FullError, LostError, reason
 from smsctl.ledger.store import Ledger
 
 _LEAST_BYTES = 1 << 18
@@ -59,7 +59,7 @@ class Reserve:
                     path=self._ledger,
                     reason=reason(error),
                 ),
-                hint=say("Make room on the disk, or move the ledger with `[ledger] path`."),
+                hint=MAKE_ROOM,
             ) from error
         return self
 

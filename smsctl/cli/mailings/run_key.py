@@ -55,7 +55,7 @@ def begun(
                 return go_on(wiring, rest, gateway, under, None)
             if found.goes_on or found.tally.states.get(Status.SENDING):  # another has got at it since
                 found = found._replace(tally=ending.nothing_left(ledger, found.mailing))
-    elif (asked := approvals.of(ledger, found.mailing.id)) and asked.holds and asked.is_open:
+    elif (asked := approvals.of(ledger, found.mailing.id)) and asked.waits:
         raise still_waits(found.mailing.id).error  # as a real run would
     elif found.goes_on:
         would = say(

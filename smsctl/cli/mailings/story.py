@@ -11,7 +11,7 @@ from smsctl.cli.output.fields import Field, table_of
 from smsctl.cli.output.mailings import cost_centre_data, cost_centre_facts, data, label_facts
 from smsctl.cli.output.outcome import cost, next_steps, state_facts
 from smsctl.cli.output.phrases import and_more, quoted, taken_twice, written
-from smsctl.domain.approval import Approval
+from smsctl.domain.approval import Approval, how_to_approve
 from smsctl.domain.audience import OutsideRows
 from smsctl.domain.mailing import CostShare, Mailing, MailingTotals
 from smsctl.domain.message import Status
@@ -121,7 +121,7 @@ def _next(story: Story) -> Iterator[Sentence]:
     """Yield what a person should know or do at the end: at most one of them is a command."""
     asked, is_told = story.approval, False
     if asked and asked.holds:  # then nobody resumes it
-        steps = [waiting.how_to_approve(asked)] if asked.is_open else []
+        steps = [how_to_approve(asked.mailing)] if asked.is_open else []
     else:
         states = {**story.tally.states, Status.REJECTED: 0}  # this is where to look at them
         settle = unsettled_of(story.mailing.id, states, story.in_doubt).sentences

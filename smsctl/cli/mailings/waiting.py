@@ -7,7 +7,7 @@ from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.output.fields import facts_of
 from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
-from smsctl.domain.approval import Approval, ApprovalDecision
+from smsctl.domain.approval import Approval, ApprovalDecision, how_to_approve
 from smsctl.domain.mailing import Mailing
 from smsctl.errors import ExitCode, Sentence, say
 
@@ -26,7 +26,7 @@ _TOLD = (
 def told(wiring: Wiring, mailing: Mailing, asked: Approval, plan: Mapping[str, object]) -> CommandResult:
     """Return the reply of a command that made a mailing which waits: it did not leave, so exit code 5."""
     sentence = waits_until(asked, wiring.settings.time_zone)
-    mend = how_to_approve(asked)
+    mend = how_to_approve(asked.mailing)
     return CommandResult(
         data={
             **plan,
@@ -96,11 +96,6 @@ def in_a_list(asked: Approval) -> Sentence | None:
     if asked.is_open:
         return say("to be approved afterwards") if asked.at_once else say("not approved yet")
     return None
-
-
-def how_to_approve(asked: Approval) -> Sentence:
-    """Say what a second person types."""
-    return say("A second person approves it with: smsctl mailings approve {id}", id=asked.mailing)
 
 
 def to_be_approved_afterwards(mailing: int) -> Sentence:

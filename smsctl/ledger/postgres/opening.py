@@ -2,11 +2,11 @@
 
 from contextlib import ExitStack
 
-from smsctl.errors import LedgerError, say
 from smsctl.ledger.postgres import connect, schema
 from smsctl.ledger.postgres.connect import Access
 from smsctl.ledger.postgres.engine import PostgresEngine
 from smsctl.ledger.postgres.sentences import told
+from smsctl.ledger.seam.sentences import older
 
 
 def open_to_write(access: Access) -> PostgresEngine:
@@ -36,10 +36,7 @@ def open_to_read(access: Access) -> PostgresEngine | None:
         if found == 0:
             return None
         if found < schema.newest():
-            raise LedgerError(
-                say("{path}: this ledger was written by an older smsctl.", path=place),
-                hint=say("Bring it up to date with: smsctl mailings list"),
-            )
+            raise older(place)
         opened = PostgresEngine(access, session, found)
         unless_well.pop_all()
     return opened

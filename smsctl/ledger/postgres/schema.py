@@ -7,8 +7,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from smsctl.errors import LedgerError, say
 from smsctl.ledger.postgres import dialect
+from smsctl.ledger.seam.sentences import newer
 
 _FILES = Path(__file__).parents[1] / "migrations"
 _OWN = Path(__file__).parent / "migrations"
@@ -70,14 +70,7 @@ def version_of(session: Session) -> int:
 def refuse_newer(version: int, place: str) -> None:
     """Raise LedgerError when the ledger was written by a newer smsctl."""
     if version > newest():
-        raise LedgerError(
-            say(
-                "{path}: this ledger was written by a newer smsctl (version {found}).",
-                path=place,
-                found=version,
-            ),
-            hint=say("Upgrade smsctl on this machine; the ledger is never taken backwards."),
-        )
+        raise newer(place, version)
 
 
 def migrate(session: Session, schema: str, place: str, *, wait_s: float) -> None:

@@ -53,6 +53,22 @@ def overtaken(path: Path | str) -> LedgerError:
     )
 
 
+def newer(path: Path | str, version: int) -> LedgerError:
+    """Return the error for a ledger that this smsctl does not know yet."""
+    return LedgerError(
+        say("{path}: this ledger was written by a newer smsctl (version {found}).", path=path, found=version),
+        hint=say("Upgrade smsctl on this machine; the ledger is never taken backwards."),
+    )
+
+
+def older(path: Path | str) -> LedgerError:
+    """Return the error for only reading a ledger that is to be brought up to date first."""
+    return LedgerError(
+        say("{path}: this ledger was written by an older smsctl.", path=path),
+        hint=say("Bring it up to date with: smsctl mailings list"),
+    )
+
+
 def held(path: Path) -> Sentence:
     """Say that somebody else holds the ledger for long."""
     return say("Waiting for {path}: another program holds it.", path=path)
@@ -105,6 +121,7 @@ def other_time_zone(place: str, kept: str | None, ours: str | None) -> LedgerErr
 
 
 MAKE_ROOM = say("Make room on the disk, or move the ledger with `[ledger] path`.")
+PUT_BACK = say("Send nothing, and put back the latest backup: smsctl ledger check tells more.")
 
 
 def mend(error: OSError, otherwise: Sentence) -> Sentence:

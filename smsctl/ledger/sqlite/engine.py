@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from smsctl.errors import LedgerError, Sentence, say
 from smsctl.ledger.seam.engine import TIME_ZONE, Inspection, Progress, Row, Values, storable
-from smsctl.ledger.seam.sentences import held, must_have_changed, other_time_zone, overtaken, retired
+from smsctl.ledger.seam.sentences import held, must_have_changed, older, other_time_zone, overtaken, retired
 from smsctl.ledger.sqlite import file, schema
 from smsctl.ledger.sqlite.sentences import is_busy, told
 
@@ -269,9 +269,6 @@ def open_to_read(
         unless_well.callback(connection.close)
         schema.refuse_foreign(connection, path)
         if schema.version_of(connection) < schema.newest() and not even_older:
-            raise LedgerError(
-                say("{path}: this ledger was written by an older smsctl.", path=path),
-                hint=say("Bring it up to date with: smsctl mailings list"),
-            )
+            raise older(path)
         unless_well.pop_all()
     return SqliteEngine(connection, path, busy_timeout_s)

@@ -9,7 +9,7 @@ from pathlib import Path
 from smsctl.errors import LedgerError, say
 from smsctl.host import disk, rights, users
 from smsctl.ledger.seam.beside import refuse_planted_journals
-from smsctl.ledger.seam.sentences import reason
+from smsctl.ledger.seam.sentences import MAKE_ROOM, reason
 
 APPLICATION = 0x736D7363  # "smsc", in the file's header: another program's database is not taken for a ledger
 MOUNTS = Path("/proc/self/mountinfo")
@@ -145,7 +145,7 @@ def must_have_room(path: Path, rows: int) -> None:
                 free=free // 1_000_000,
                 needed=-(-needed // 1_000_000),
             ),
-            hint=say("Make room on the disk, or move the ledger with `[ledger] path`."),
+            hint=MAKE_ROOM,
         )
 
 

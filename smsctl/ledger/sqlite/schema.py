@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
-from smsctl.ledger.seam.sentences import reason
+from smsctl.ledger.seam.sentences import newer, reason
 from smsctl.ledger.sqlite.file import APPLICATION
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
@@ -40,12 +40,7 @@ def refuse_foreign(connection: sqlite3.Connection, path: Path, folder: Path = MI
             hint=say("Name the ledger's own file in `[ledger] path`."),
         )
     if found > newest(folder):
-        raise LedgerError(
-            say(
-                "{path}: this ledger was written by a newer smsctl (version {found}).", path=path, found=found
-            ),
-            hint=say("Upgrade smsctl on this machine; the ledger is never taken backwards."),
-        )
+        raise newer(path, found)
 
 
 def migrate(connection: sqlite3.Connection, path: Path, folder: Path = MIGRATIONS) -> None:
