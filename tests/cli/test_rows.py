@@ -115,6 +115,35 @@ def test_an_empty_variable_chooses_nobody(
     assert "Is the variable in the command empty?" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("wanted", "cell"),
+    [
+        ("VH", "Personal_VH"),
+        ("7A", "7A_2026"),
+        ("7A", "Björkskolan_7A"),
+        ("7A", "Åk7A"),
+        ("7-1", "2026-01-07"),
+        ("7-1", "07-jan"),
+        ("7-1", "Jul-01"),
+        ("7/1", "7/1/2026"),
+    ],
+)
+def test_what_resembles_a_group_is_told_though_glued_together_or_a_date(
+    wanted: str, cell: str, make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    config = make_config(
+        rows=[f"A;070174061{n};{one};Exempelkommun;ja" for n, one in enumerate((wanted, cell))]
+    )
+    for choice in (("--group", wanted), ("--where", f"Grupp={wanted}")):
+        if wanted == "VH" and choice[0] == "--where":
+            continue  # a word without a figure is told of groups alone
+        ran = run("--config", config, "send", message, *choice, "--dry-run", "--json")
+        assert (ran.code, ran.data["recipients"]["ready"]) == (0, 1)
+        told = [one["text"] for one in ran.json["messages"] if one["level"] == "warning"]
+        assert any("resemble what" in text for text in told), told
+        assert not any("2026-01" in text or "1/2026" in text for text in told), "it may be a day of birth"
+
+
 @pytest.mark.parametrize("cell", [";#7B;#", '["7B","7C"]', "{7B,7C}"])
 def test_a_cell_that_is_a_list_of_another_program_is_in_its_groups(
     cell: str, make_config: MakeConfig, message: Path, run: Run
