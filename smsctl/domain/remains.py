@@ -21,6 +21,11 @@ class Mistake(NamedTuple):
     begins: str = ""  # those that prove it in front of the words that are begun so most often
     of_bytes: bool = False  # of a file as it stands, read as Windows-1252; else of a text damaged earlier
 
+    @property
+    def signs(self) -> frozenset[str]:
+        """What they are made of, without å ä ö themselves."""
+        return frozenset("".join(self.remains)).difference(_LETTERS)
+
 
 class Remain(NamedTuple):
     """A word with a remain in it: where it begins, and how it was meant."""
@@ -32,7 +37,7 @@ class Remain(NamedTuple):
 
 
 _UTF_8: Final = Mistake(written="utf-8", title="UTF-8", remains=(), proof="")
-_SEVEN_BIT: Final = Mistake(written="ascii", title="ISO 646-SE", remains=tuple("}{|"), proof="")
+_SEVEN_BIT: Final = Mistake(written="ascii", title="ISO 646-SE", remains=tuple("}{|][\\"), proof="")
 _MISTAKES: Final = (
     Mistake(
         written="cp850",
@@ -62,6 +67,9 @@ _MISTAKES: Final = (
     Mistake(
         written="utf-8", title="UTF-8", remains=("Ã¥", "Ã¤", "Ã¶", "Ã…", "Ã„", "Ã\u2013", "Ã©"), proof="Ã"
     ),
+    Mistake(  # as ISO 8859-15 has them
+        written="utf-8", title="UTF-8", remains=("Ã¥", "Ã€", "Ã¶", "Ã\x85", "Ã\x84", "Ã\x96", "Ã©"), proof="Ã"
+    ),
     Mistake(
         written="utf-8", title="UTF-8", remains=("ĂĄ", "Ă¤", "Ă¶", "Ă…", "Ă„", "Ă\u2013", "Ă©"), proof="Ă"
     ),
@@ -69,6 +77,18 @@ _MISTAKES: Final = (
         written="utf-8", title="UTF-8", remains=("ГҐ", "Г¤", "Г¶", "Г…", "Г„", "Г\u2013", "Г©"), proof="Г"
     ),
 )
+_CANNOT: Final = Mistake(written="cp1252", title="Windows-1252", remains=(), proof="")
+_INSTEAD: Final = "_*#~"
+_ELSEWHERE: Final = tuple(
+    Mistake(
+        written="cp1252",
+        title="Windows-1252",
+        remains=tuple(_LETTERS.encode("cp1252").decode(codec)),
+        proof="",
+    )
+    for codec in ("cp1250", "cp1253", "iso8859_5", "cp866")
+)
+"""Known by words alone, for their letters are those of other languages."""
 """Å is undefined in Windows-1252 for both files of bytes; there it stands as Python's escape of the byte."""
 
 
@@ -78,14 +98,17 @@ def remains(text: str, *, of_bytes: bool = False) -> Iterator[Remain]:
     `of_bytes`: the text is a file's bytes as Windows-1252 with surrogate escapes, where a small š between
     consonants counts too: the languages that write it so cannot be written in Windows-1252.
     """
+    lettered = [] if of_bytes and not text.isascii() else [_seven_bit(text), *_replaced(text)]
     if text.isascii():
-        return _seven_bit(text)
+        return iter(max(lettered, key=len))
     signs = set(text)
     by_mistake: list[list[Remain]] = [
-        list(_proved(text, one, of_bytes=of_bytes))
-        for one in _MISTAKES
-        if (one.of_bytes or not of_bytes) and not signs.isdisjoint(one.proof + one.begins)
+        _found(text, one, of_bytes=of_bytes)
+        for one in (*_MISTAKES, *_ELSEWHERE)
+        if (one.of_bytes or not of_bytes) and not signs.isdisjoint(one.signs)
     ]
+    if signs.isdisjoint(_LETTERS):
+        by_mistake += lettered
     if not of_bytes:
         by_mistake += [
             list(_signs(text, codec, shapes))
@@ -103,14 +126,52 @@ def _signs(text: str, codec: str, shapes: str) -> Iterator[Remain]:
         yield _word(text, found.start(), _UTF_8, {found[0]: meant})
 
 
-def _seven_bit(text: str) -> Iterator[Remain]:
-    """Give the words in which å ä ö are } { |, as in Swedish of 7 bits; one such word alone is none."""
+def _seven_bit(text: str) -> list[Remain]:
+    """Return the words in which å ä ö are } { |, as in Swedish of 7 bits; one such word alone is none.
+
+    But of one that is written often, and of more than three letters.
+    """
     if not any(sign in text for sign in _SEVEN_BIT.remains):
-        return iter(())
+        return []
     apart = re.sub(r"(?<!\w)\{[^{}\n]*\}", lambda pair: " " * len(pair[0]), text)
-    found = [one.start() for one in re.finditer(_SPELT, apart)]
     letter_of = dict(zip(_SEVEN_BIT.remains, _LETTERS, strict=False))
-    return (_word(text, at, _SEVEN_BIT, letter_of) for at in found if len(found) > 1)
+    often = [*_often(apart, _SEVEN_BIT)]
+    spelt = [_word(text, one.start(), _SEVEN_BIT, letter_of) for one in re.finditer(_SPELT, apart)]
+    is_sure = len({one.at for one in (*often, *spelt)}) > 1 or any(len(one.meant) > _SHORT for one in often)
+    return [*often, *spelt] if is_sure else []
+
+
+def _replaced(text: str) -> Iterator[list[Remain]]:
+    """Give the words with one sign for each of å ä ö, as some programs write them (st_nger p_)."""
+    for sign in filter(text.__contains__, _INSTEAD):
+        meant = {re.sub("[åäö]", sign, word): word for word in _OFTEN}
+        words = re.finditer(rf"(?<![\w{sign}])[\w{sign}]{{2,}}", text)
+        found = [
+            Remain(at=one.start(), piece=one[0], meant=meant[one[0].casefold()], mistake=_CANNOT)
+            for one in words
+            if one[0].casefold() in meant
+        ]
+        if len({one.piece for one in found}) > 1 or any(len(one.meant) > _SHORT for one in found):
+            yield found
+
+
+def _found(text: str, mistake: Mistake, *, of_bytes: bool) -> list[Remain]:
+    proved = [*_proved(text, mistake, of_bytes=of_bytes)] if mistake.proof else []
+    known = {one.at for one in proved}
+    found = [*proved, *(one for one in _often(text, mistake) if one.at not in known)]
+    return sorted(found, key=lambda one: one.at)
+
+
+def _often(text: str, mistake: Mistake) -> Iterator[Remain]:
+    """Give the words that are, with the letters in place of their remains, those that are written often."""
+    letter_of = dict(zip(mistake.remains, _LETTERS, strict=False))
+    signs = re.escape("".join(mistake.signs))
+    for found in re.finditer(rf"(?<![\w{signs}])[\w{signs}]{{2,}}", text):
+        meant = found[0]
+        for mark, letter in letter_of.items():
+            meant = meant.replace(mark, letter)
+        if meant != found[0] and meant.casefold() in _OFTEN:
+            yield Remain(at=found.start(), piece=found[0], meant=meant, mistake=mistake)
 
 
 def _proved(text: str, mistake: Mistake, *, of_bytes: bool) -> Iterator[Remain]:
@@ -183,6 +244,20 @@ def _is_latin(char: str) -> bool:
 
 
 _SHOWN: Final = 30
+_SHORT: Final = 3
+_OFTEN: Final = frozenset(
+    re.findall(
+        r"\w+",
+        "är när här där på från få får fått för före så går gå gått år åk åt åter måste många måndag"
+        " lördag söndag öppet öppen öppna öppnar öppnas över övrigt även än ännu äntligen ändrad"
+        " ändrat ändring äldre ät äta åka åker håll hålla håller hämta hämtar hämtas kväll kvällen"
+        " lämna lämnas läger lärare läsa läxa läxor möte mötet möten nästa någon något några också"
+        " påminnelse stänga stänger stängd stängt stängda inställd inställt inställda välkommen"
+        " välkomna vår våra våren vårdnadshavare föräldrar förälder föräldramöte förskola förskolan"
+        " försenad försenat fråga frågor hälsar hälsning hälsningar höst hösten igång kör köra låst"
+        " månad nå når snö större tåg tåget träff träning tänk vänta väntar ärende önskar",
+    )
+)
 _VOWELS: Final = (*"aeiouyáéíóúý",)
 _OPENED: Final = r"(?<!\w)[”“„](?=\w)"
 _CLOSED: Final = r"(?<=[^\s])[“”‟](?!\w)"

@@ -177,4 +177,9 @@ GOOD = (
     "Hôtel Ôyo, São Paulo: não, PÃO, Âu Cơ, „Ähnlich‚ ‘Über’",
     "Se ¶ 5 och ¶7, 10^p, [nl 4], E:\\raps och D:\\Nytt\\x",
     "HOY NO HAY CLASE: TODO CERRADO, todo el mundo a casa",
+    "Kod p_4 och f_r, kl ~13, *r, (a|b), lgh [1], {bus,s}, n|r",
+    "kĺb, stĺp, vĺča: zdravíme rodičov",
+    "Õpetaja ütles: kõik lapsed on õues, nõu, mõte, põld",
+    "Το σχολείο, δ και φ, είναι κλειστό",
+    "Ž, Š. Nováková a pan Žák, 50 €, †, 7 ™",
 )
