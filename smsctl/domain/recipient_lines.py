@@ -3,10 +3,12 @@
 import re
 from typing import Final
 
+from smsctl.domain.headings import HEADERS, fold
+
 
 def rows_in(body: str) -> int | None:
     """Find the lines of a recipients file: cells between delimiters, with its headings or numbers."""
-    lines = [line for line in body.split("\n") if line.strip()]
+    lines = [re.sub(_QUOTED_CELL, r"\1", line) for line in body.split("\n") if line.strip()]
     return next((0 for delimiter in ";,|" if _is_table(lines, delimiter)), None)
 
 
@@ -21,9 +23,13 @@ def numbers_in(body: str) -> int | None:
 
 def _is_table(lines: list[str], delimiter: str) -> bool:
     first = lines[0].split(delimiter)
-    if len(first) < _FEWEST_CELLS or not all(line.count(delimiter) for line in lines):
+    if not all(line.count(delimiter) for line in lines):
         return False
     heads = sum(_is_heading(cell) for cell in first)
+    if len(first) < _FEWEST_CELLS:  # Namn,Mobil and the rows below
+        are_known = len(first) > 1 and all(fold(cell) in _OF_FILES for cell in first)
+        are_rows = len(lines) > _FEWEST_LINES and not any(f"{delimiter} " in line for line in lines)
+        return are_known and (are_rows or any(_has_number(line.split(delimiter)) for line in lines[1:]))
     if f"{delimiter} " in lines[0] or (len(lines) == 1 and any(map(_is_prose, first))):
         return False
     if heads >= _FEWEST_HEADINGS and heads * 2 >= len(first):
@@ -48,6 +54,9 @@ def _has_number(cells: list[str]) -> bool:
 
 
 _FEWEST_CELLS: Final = 3
+_BESIDE: Final = "klass class elev fornamn efternamn personnummer personnr epost email mentor"
+_OF_FILES: Final = frozenset().union(*HEADERS.values(), _BESIDE.split())
+_QUOTED_CELL: Final = r'(?<![^;,|])"([^"]*)"(?![^;,|\r])'
 _FEWEST_HEADINGS: Final = 2
 _FEWEST_LINES: Final = 2
 _LONGEST_HEADING: Final = 3

@@ -182,4 +182,7 @@ GOOD = (
     "Õpetaja ütles: kõik lapsed on õues, nõu, mõte, põld",
     "Το σχολείο, δ και φ, είναι κλειστό",
     "Ž, Š. Nováková a pan Žák, 50 €, †, 7 ™",
+    "Namn, klass\nska stå på lappen",
+    "Mobil;telefon\nlämnas hemma",
+    "Elev, mentor\nAnna, Bo\nCy, Di",
 )
