@@ -12,12 +12,13 @@ _POLITE: Final = frozenset({"tack", "snälla", "please", "thanks"})
 
 
 _ALIKE: Final = (
-    r"(?:(?:re|[0-9]|hej|nej tack|ok|snälla|vänligen|please|pls|jag|vill|kan|ni|du|skicka) ){0,4}"
+    r"(?:(?:re|[0-9]|hej|nej tack|ok|snälla|vänligen|please|pls|jag|vill|kan|ni|du|skicka|har|det är) ){0,4}"
     r"(?:st[o0]+p|s ?t ?o ?p(?: ?p)?(?!\w)|(?:sotp|stpo|stp)(?!\w)"
-    r"|(?:avsluta|avslut|sluta|avbryt|end|quit|cancel|revoke|remove|lopeta|slutt|halt|dur|jooji|стоп|توقف|قف)(?!\w)"
+    r"|(?:avsluta|avslut|sluta|avbryt|end|quit|cancel|revoke|remove|lopeta|slutt|halt|dur|jooji|стоп|توقف|قف|إيقاف|arr[eê]t)(?!\w)"
     r"|avreg|avanm|avbest|avpren|unsubscribe|opt ?out|inga (?:fler|mer) |inga (?:fler|mer)$"
     r"|inte (?:ha|få|mer|fler)(?!\w)|(?:ta bort|radera|blockera|spärra)(?: m(?:ig|itt)|$)"
-    r"|fel (?:person|nummer|mobilnummer|telefonnummer)(?!\w))"
+    r"|(?:do not|don t|dont) (?:text|sms|send|contact)|no more(?!\w)|leave me alone|slut$|ei enää"
+    r"|(?:fel|wrong) (?:person|number|nummer|mobilnummer|telefonnummer)(?!\w))"
 )
 """How an SMS begins that may ask to stop in other words."""
 

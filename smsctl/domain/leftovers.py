@@ -69,6 +69,12 @@ _EXCEL_ERROR: Final = (
     r"(?<!\w)#(?:NAMN\?|NAME\?|VÄRDEFEL!|VALUE!|REFERENS!|REF!|SAKNAS!|N/A|DIVISION/0!|DIV/0!|OGILTIGT!|NUM!|NULL!|SKÄRNING!"
     r"|SPILL!|FÄLT!|FIELD!|CALC!)"
 )
+_NOBODY: Final = (
+    r"(?:FÖR|EFTER)?NAMN\b|Förnamn Efternamn\b|F(?:IRST_?)?NAME\b|FIRST_?NAME\b|\.{4,}|\u2026{2,}"
+    r"|\{[0-9]\}|#[0-9]#|[$\\@][0-9](?![\w.,-])"
+)
+_NO_DATE: Final = "0000-00-00|0001-01-01|1899-12-3[01]|190[04]-01-0[01]"
+"""How programs write that there is none."""
 _BREAK_TAG: Final = r"(?i)[\[{<](?:br ?/?|[cl][rf]|crlf|nl|newline|radbrytning)[\]}>]"
 _SHAPES: Final = (
     ("!", _WORD_ERROR, Trace.FAILED, True),
@@ -80,7 +86,11 @@ _SHAPES: Final = (
     ("NaN", r"\bNaN\b", Trace.FAILED, False),
     ("", r"\A(?:null|None|nil|true|false|NaN)\Z", Trace.FAILED, True),
     ("=", r"\A=(?:[A-ZÅÄÖ.]{2,30}\(|\"|[A-Z]{1,2}[0-9])", Trace.FAILED, True),
-    ("Hej ", r"(?<=\bHej )(?:null|NULL|None|nil|nan|NN|N/A)\b|(?<=\bHej) ,", Trace.FAILED, False),
+    ("Hej ", r"(?<=\bHej )(?:null|NULL|None|nil|nan|NN(?!-)|N/A)\b|(?<=\bHej) ,", Trace.FAILED, False),
+    ("Hej ", rf"(?<=\bHej )(?:{_NOBODY})", Trace.FAILED, False),
+    ('"&', r'"&\$?[A-Z]{1,2}\$?[0-9]{1,5}&"', Trace.FAILED, False),
+    ("l", r"\b[Kk]l\.? ?(?:(?:TT|HH|tt|hh|\?\?)[:.](?:MM|mm|\?\?)(?!\w)|--[:.]--)", Trace.FAILED, False),
+    ("0", rf"(?<![\w-])(?:{_NO_DATE})(?![\w-])", Trace.FAILED, False),
     ("XX", r"\bXX[:.]XX\b|\bX{3,10}\b|\b[Kk][Ll]\.? ?XX\b", Trace.FAILED, False),
     ("xx", r"\b[Kk]l\.? ?xx\b", Trace.FAILED, False),
     ("__", r"(?<=\w )_{2,}(?!\w)", Trace.FAILED, False),
@@ -107,6 +117,7 @@ _SHAPES: Final = (
     ("](", r"\[[^\[\]\n]{1,80}\]\(https?://", Trace.MARKUP, False),
     ("# ", r"(?m)^#{1,6} (?=[^\W\d_])", Trace.MARKUP, False),
     ("\n", r"\A[ \t\u00a0\n]*\n(?=[^\n])", Trace.BLANK, False),
+    (" ", r"\A[ \u00a0]{2,}(?=\S)", Trace.BLANK, False),
     ("\n\n\n", r"(?<!\n)\n{4,}", Trace.BLANK, False),
     ("      ", r"(?<! ) {6,}", Trace.BLANK, False),
 )

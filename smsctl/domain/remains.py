@@ -98,9 +98,11 @@ def remains(text: str, *, of_bytes: bool = False) -> Iterator[Remain]:
     `of_bytes`: the text is a file's bytes as Windows-1252 with surrogate escapes, where a small š between
     consonants counts too: the languages that write it so cannot be written in Windows-1252.
     """
-    lettered = [] if of_bytes and not text.isascii() else [_seven_bit(text), *_replaced(text)]
+    of_text = text.isascii() or not of_bytes
+    lettered = [_seven_bit(text), *_replaced(text)] if of_text else list[list[Remain]]()
     if text.isascii():
-        return iter(max(lettered, key=len))
+        most = max(lettered, key=len)
+        return iter(most)
     signs = set(text)
     by_mistake: list[list[Remain]] = [
         _found(text, one, of_bytes=of_bytes)

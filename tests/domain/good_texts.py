@@ -185,4 +185,9 @@ GOOD = (
     "Namn, klass\nska stå på lappen",
     "Mobil;telefon\nlämnas hemma",
     "Elev, mentor\nAnna, Bo\nCy, Di",
+    "Hej NN-gruppen! Hej 1A, hej 2B. Hej $5-klubben och Hej #skolan!",
+    "Klass »7A« och »Die Schule« är stängd",
+    "\u3010通知\u3011 学校周五关闭",
+    "50 % på allt % och 10%rabatt%",
+    "Kl --- och kl 10:00-11:00 -- 12:00. Tider (hh, mm) anges",
 )
