@@ -59,7 +59,7 @@ def resolve(name: str, source: SecretSource, around: Surroundings) -> Resolved:
         for step in _steps(source, around):
             found = _ask(name, step, around)
             if found is not None:
-                return found
+                return _fit(name, step, found)
     raise CredentialError(_not_found(name, source, around), hint=_mend(name, source, around))
 
 
@@ -154,6 +154,14 @@ def _ask(name: str, step: SecretSource, around: Surroundings) -> Resolved | None
         case _:
             secret = None
     return None if secret is None else Resolved(secret=secret, step=_place(step, around), notice=notice)
+
+
+def _fit(name: str, step: SecretSource, found: Resolved) -> Resolved:
+    """Return what was found. CredentialError: it is no secret; what is claimed for it would be unknown."""
+    if why := unfit(found.secret.reveal()):
+        told = say("{path} holds no secret: {why}", path=found.step, why=why)
+        raise CredentialError(told, hint=_how_to_store(name, step))
+    return found
 
 
 def _free(path: Path, around: Surroundings) -> Path:

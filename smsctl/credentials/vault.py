@@ -63,12 +63,12 @@ def remove(service: str, name: str, timeout_s: float = TIMEOUT_S) -> bool:
 def _within(timeout_s: float, task: Callable[[], _T], secret: Secret | None = None) -> _T:
     """Return what the task returns, unless it fails or is not done in time."""
     results: list[_T] = []
-    failures: list[Exception] = []
+    failures: list[BaseException] = []
 
     def run() -> None:
         try:
             results.append(task())
-        except Exception as error:  # noqa: BLE001  # keyring's backends raise whatever they like
+        except BaseException as error:  # noqa: BLE001  # keyring's backends raise whatever they like
             failures.append(error)
 
     thread = Thread(target=run, name="keyring", daemon=True)
@@ -135,7 +135,7 @@ def _refuse_locked(backend: _Backend) -> None:
             ) from None
 
 
-def _in_words(error: Exception, secret: Secret | None) -> CredentialError:
+def _in_words(error: BaseException, secret: Secret | None) -> CredentialError:
     if isinstance(error, CredentialError):
         return error
     kind = type(error).__name__

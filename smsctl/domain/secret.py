@@ -64,10 +64,10 @@ def unfit(text: str) -> Sentence | None:
     """Say why a text cannot be a secret, wherever it is kept; None: it can."""
     if not text:
         return say("it is empty")
+    if not text.isprintable():  # nor is what stands for bytes that are no UTF-8
+        return say("it has several lines, or characters that cannot be shown")
     if len(text.encode()) > _LARGEST_BYTES:
         return say("it is longer than 4 KiB")
-    if not text.isprintable():
-        return say("it has several lines, or characters that cannot be shown")
     return None
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ..conftest import MakeConfig
+from ..conftest import LiveGateway, MakeConfig
 from ..front_door import OWN_TERMINAL, SMSCTL, Ran, Run, Terminal, run_terminal
 
 LOCALES: tuple[Mapping[str, str], ...] = (
@@ -109,6 +109,20 @@ def test_a_password_that_is_typed_in_another_encoding_is_told_and_not_kept(confi
         ran = terminal.end()
     assert (ran.code, "UTF-8" in ran.seen, "canary" in ran.seen) == (8, True, False), ran.seen
     assert not (config.parent / "secret").exists()
+
+
+@needs_bytes
+@pytest.mark.parametrize("secret", ["l\udcf6sen", "a\nb"])
+def test_for_what_is_no_password_nothing_is_handed_over(
+    live_gateway: LiveGateway, message: Path, run: Run, monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    live = live_gateway()
+    monkeypatch.setenv("SMSCTL_GATEWAY_SECRET", secret)
+    sent = run("--config", live.config, "send", "--all", message, "--yes", "--max-parts", 9)
+    doctor = run("--config", live.config, "doctor")
+    assert (sent.code, doctor.code, live.simulator.accepted()) == (8, 8, ()), sent.err
+    assert "SMSCTL_GATEWAY_SECRET holds no secret" in sent.err
+    assert secret not in sent.said
 
 
 def test_with_json_no_password_is_asked_for_on_a_terminal(config: Path) -> None:

@@ -57,6 +57,11 @@ class HangingKeyring(MemoryKeyring):
         return None
 
 
+class EndingKeyring(MemoryKeyring):
+    def get_password(self, service: str, username: str) -> str | None:
+        raise SystemExit
+
+
 class ChainedKeyring(ChainerBackend):
     """Keyring's own chain: it falls back to plaintext where that stands in it."""
 

@@ -7,7 +7,7 @@ from smsctl.credentials.resolve import Surroundings, delete, describe, resolve, 
 from smsctl.domain.secret import Secret, SecretPlace, SecretSource
 from smsctl.errors import CredentialError, ExitCode
 
-from .memory import LockedKeyring, MemoryKeyring
+from .memory import EndingKeyring, LockedKeyring, MemoryKeyring
 
 SERVICE = "smsctl:/etc/smsctl/config.toml"
 ALONE = Surroundings(service=SERVICE, environ={}, interactive=False)
@@ -178,3 +178,25 @@ def test_what_is_kept_in_a_file_is_taken_again(tmp_path: Path, text: str) -> Non
     source = _source("file", tmp_path / "pw")
     store("gateway", source, Secret(text), ALONE)
     assert resolve("gateway", source, ALONE).secret == Secret(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("", "empty"), ("a\nb", "several lines"), ("l\udcf6sen", "cannot be shown")]
+)
+@pytest.mark.parametrize(
+    ("kind", "mends"),
+    [("keyring", "smsctl credential set gateway"), ("env", "Set SMSCTL_GATEWAY_SECRET for this run.")],
+)
+def test_what_is_no_secret_is_refused_wherever_it_was_put(
+    kept: MemoryKeyring, kind: str, mends: str, text: str, words: str
+) -> None:
+    kept.set_password(SERVICE, "gateway", text)
+    with pytest.raises(CredentialError, match=words) as caught:
+        _find(_source(kind), {"SMSCTL_GATEWAY_SECRET": text})
+    assert mends in str(caught.value.hint)
+
+
+def test_a_keyring_that_ends_its_program_is_told_at_once(memory: MemoryKeyring) -> None:
+    keyring.set_keyring(EndingKeyring())
+    with pytest.raises(CredentialError, match="SystemExit"):
+        _find(_source("keyring"))
