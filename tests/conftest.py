@@ -287,9 +287,11 @@ def live_gateway(make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch) -> It
         ) -> Live:
             simulator = stack.enter_context(start(replace(behaviour, as_a_gateway=True)))
             live = {"mode": "live", "gateway": {"url": simulator.url}}
-            config = make_config(rows=rows, header=header, **merged(live, overrides))
+            asked = merged(live, overrides)
             if active:
-                run_here("--config", config, "municipality", "activate", "exempelkommun", "--yes")
+                before = make_config(rows=rows, header=header, **merged(asked, {"senders": None}))
+                run_here("--config", before, "municipality", "activate", "exempelkommun", "--yes")
+            config = make_config(rows=rows, header=header, **asked)
             return Live(config=config, simulator=simulator)
 
         yield begin

@@ -11,6 +11,7 @@ from smsctl.config.settings import SenderRule, Settings
 from smsctl.domain.audience import AudienceRule, group_key, titled
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Moment
+from smsctl.domain.municipality import Municipality
 from smsctl.domain.rules import Refusal, Rule, over_day_of_user
 from smsctl.errors import RuleError, Sentence, joined, say
 from smsctl.ledger import mailings, packages
@@ -105,6 +106,22 @@ def must_be_theirs(seen: Collection[str] | None, user: str, mailing: Mailing) ->
         "The user {user} may not change mailing {id}: it is another municipality's.", user=user, id=mailing.id
     )
     _refuse_anothers(seen, mailing, sentence)
+
+
+def must_serve(seen: Collection[str] | None, user: str, municipality: Municipality) -> None:
+    """Raise RuleError where a person is about to order, begin or end the service of none of these.
+
+    It opens a package, which is invoiced, or stops what the municipality's own people send.
+    """
+    if seen is not None and municipality.key not in seen:
+        raise RuleError(
+            say(
+                "The user {user} may not change the service of {municipality}.",
+                user=user,
+                municipality=municipality.name,
+            ),
+            hint=_ADD_IT,
+        )
 
 
 def must_see_all(seen: Collection[str] | None, user: str) -> None:

@@ -8,6 +8,7 @@ from smsctl.cli.output.blocks import Block, TextLine, Tone
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.audience import AudienceRule
 from smsctl.domain.mailing import Mailing
+from smsctl.domain.municipality import Municipality
 from smsctl.errors import say
 from smsctl.host.users import groups_of
 from smsctl.ledger.inbox import InboxRow
@@ -29,6 +30,11 @@ def must_be_seen(wiring: Wiring, mailing: Mailing) -> None:
 def must_be_theirs(wiring: Wiring, mailing: Mailing) -> None:
     """Raise RuleError where what becomes of a mailing is none of this user's business."""
     sender_rights.must_be_theirs(seen_by(wiring), wiring.actor.user, mailing)
+
+
+def must_serve(wiring: Wiring, municipality: Municipality) -> None:
+    """Raise RuleError where the service of a municipality is none of this user's business."""
+    sender_rights.must_serve(seen_by(wiring), wiring.actor.user, municipality)
 
 
 def must_see_all(wiring: Wiring) -> None:

@@ -108,6 +108,33 @@ def test_nobody_goes_on_with_what_they_may_not_send(
     assert f"{ME} may not send" in ran.err
 
 
+SERVICE: tuple[tuple[str, ...], ...] = (
+    ("order",),
+    ("activate", "--yes"),
+    ("activate", "--yes", "--new-package", "--reason", "new deal"),
+    ("deactivate", "--yes"),
+)
+
+
+@pytest.mark.parametrize("mine", [ME, "somebody"])
+@pytest.mark.parametrize("words", SERVICE)
+def test_the_service_of_another_municipality_is_neither_begun_nor_ended(
+    live_gateway: LiveGateway, run: Run, words: tuple[str, ...], mine: str
+) -> None:
+    """It would open a package, which is invoiced, or stop its mailings."""
+    package = {"package_size": 10_000, "package_price": "4900.00"}
+    live = live_gateway(
+        municipalities={"grannby": {"name": "Grannby", **package}},
+        senders={mine: {"municipalities": ["grannby"] if mine == ME else ["exempelkommun"]}},
+    )
+    before = run("--config", live.config, "municipality", "list", "--json").data
+    ran = run("--config", live.config, "municipality", words[0], "exempelkommun", *words[1:])
+    assert (ran.code, f"{ME} may not change the service of Exempelkommun" in ran.err) == (5, True), ran.err
+    assert run("--config", live.config, "municipality", "list", "--json").data == before
+    own = run("--config", live.config, "municipality", "activate", "grannby", "--yes")
+    assert own.code == (0 if mine == ME else 5)
+
+
 NUMBER = "+46701740606"
 PLANS = (
     ("test", NUMBER, "Hej"),

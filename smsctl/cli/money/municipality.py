@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from smsctl.cli import dialogue, options
+from smsctl.cli import dialogue, options, seen
 from smsctl.cli.money import municipality_screen as render
 from smsctl.cli.money.municipality_screen import ServiceStatus
 from smsctl.cli.options import flag
@@ -71,6 +71,7 @@ def run_order(wiring: Wiring, municipality: options.Payer) -> CommandResult:
     An order costs nothing and opens no package. Activating does, with or without an order.
     """
     configured, payer = wiring.municipality(municipality)
+    seen.must_serve(wiring, payer)
     terms = _terms_of(wiring, payer)
     done = municipalities.order(wiring.ledger, payer, wiring.clock.now(), wiring.actor)
     now = _service_status(wiring, payer)
@@ -101,6 +102,7 @@ def run_activate(
     the price and asks before that. After a change of supplier, --new-package also ends what is left.
     """
     _, payer = wiring.municipality(municipality)
+    seen.must_serve(wiring, payer)
     terms, ledger = _terms_of(wiring, payer), wiring.ledger
     if new_package is not bool(reason):
         raise UsageError(say("--new-package and --reason TEXT go together."))
@@ -161,6 +163,7 @@ def run_deactivate(wiring: Wiring, municipality: options.Payer, *, yes: options.
     only ordered, the order is cancelled.
     """
     _, payer = wiring.municipality(municipality)
+    seen.must_serve(wiring, payer)
     _terms_of(wiring, payer)
     if wiring.output.interactive and not yes:
         _confirm(wiring, payer)
