@@ -1,8 +1,10 @@
 """Changes to a config file: comments and order stay, and nothing is written that would not load."""
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,7 @@ GATEWAY_NAMES = {
 }
 """What the gateways' modules are called today, and the module of each."""
 
+_LOCKED_S = 5.0
 _WITHOUT_VALUE = re.compile(r"^(\w+ =)(?=\s*(?:#|$))")
 _HEADER = re.compile(r"(?P<off># )?\[(?P<name>[^\[\]]+)\]")
 
@@ -55,10 +58,15 @@ def set_value(path: Path, name: str, written: str) -> object:
 
 
 def set_values(path: Path, values: Mapping[Section, object]) -> None:
-    """Set several keys, by their full names, in one step.
+    """Set several keys, by their full names, in one step; who sets others meanwhile does so after it.
 
     Raises ConfigError: the config would not load with them, or cannot be written.
     """
+    with _alone_in(path.resolve().parent):
+        _set_values(path, values)
+
+
+def _set_values(path: Path, values: Mapping[Section, object]) -> None:
     import tomlkit
 
     text = read_text(path)
@@ -152,6 +160,18 @@ def _is_toml(text: str) -> bool:
     except tomllib.TOMLDecodeError:
         return False
     return True
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Let nobody else change a config of this folder, for a while at most; or what they set would be lost."""
+    with ExitStack() as held:
+        with suppress(OSError):  # one that may not be read, or is not there
+            handle = disk.open_folder(folder)
+            if handle is not None:
+                held.callback(os.close, handle)
+                disk.wait_for_lock(handle, _LOCKED_S)
+        yield
 
 
 def _replace(path: Path, text: str) -> None:

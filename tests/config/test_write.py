@@ -1,5 +1,8 @@
 import difflib
 import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,9 +13,27 @@ from smsctl.config.read import load
 from smsctl.config.settings import Mode
 from smsctl.config.write import create, fitting, set_value
 from smsctl.errors import ConfigError
+from smsctl.host import disk
 
 from .conftest import PLAIN
 from .test_example import TEXT
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no folder is locked there")
+def test_who_sets_another_key_meanwhile_does_so_afterwards(config: Path) -> None:
+    with ThreadPoolExecutor() as pool:
+        folder = disk.open_folder(config.parent)
+        assert folder is not None
+        assert disk.lock(folder)  # as who is at it
+        another = pool.submit(set_value, config, "limits.max_parts_per_run", "400")
+        text = config.read_text(encoding="utf-8")
+        with suppress(TimeoutError):
+            another.result(0.5)
+        config.write_text(f"{text}\n[limits]\nmax_parts_per_day = 500\n", encoding="utf-8")
+        os.close(folder)
+        another.result(10)
+    found = load(config).limits
+    assert (found.max_parts_per_day, found.max_parts_per_run) == (500, 400)
 
 
 @pytest.mark.parametrize(
