@@ -101,6 +101,14 @@ def free_bytes(folder: Path) -> int:
     return found.f_bavail * found.f_frsize
 
 
+def free_files(folder: Path) -> int | None:
+    """Return how many files this user may still make on the disk of a folder; None: no number is set."""
+    if sys.platform == "win32":
+        return None
+    found = os.statvfs(folder)
+    return found.f_favail if found.f_files else None
+
+
 def have_room(handle: int, size: int) -> None:
     """Take room on the disk for so many bytes of an open file, where Linux can. Raises OSError."""
     if sys.platform == "linux" and size:

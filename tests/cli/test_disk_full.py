@@ -62,6 +62,26 @@ def test_what_was_answered_is_recorded_and_the_rest_is_pending(
     assert "15 pending, 5 accepted" in ran.stderr
 
 
+def test_a_disk_that_takes_no_more_files_is_told_before_it_is_needed(
+    make_config: MakeConfig, run: Run, message: Path, tmp_path: Path
+) -> None:
+    """There may be room enough on it."""
+    disk = tmp_path / "disk"
+    disk.mkdir(mode=0o700)
+    if why := why_no_mounts(disk):
+        pytest.skip(why)
+    config = make_config(ledger={"path": str(disk / "ledger.db")})
+    assert run("--config", config, "municipality", "activate", "exempelkommun", "--yes").code == 0
+    kept = tmp_path / "kept"
+    shutil.copytree(disk, kept)
+    before = f'{{ chmod 700 "$0" && cp -a {kept}/. "$0"; }}'
+    for words in (["doctor"], ["send", str(message), "--all", "--yes"]):
+        command = [*SMSCTL, "--config", str(config), *words]
+        ran = on_small_disk(disk, command, size="30m,nr_inodes=9", before=before)
+        told = ran.stdout + ran.stderr
+        assert (ran.returncode, "fewer than 8 more files" in told) == (9, True), told
+
+
 @pytest.mark.parametrize("words", ["block add +46701740609", "ledger restore {kept} --yes"])
 def test_who_needs_room_is_told_to_make_it(
     words: str, make_config: MakeConfig, run: Run, message: Path, tmp_path: Path

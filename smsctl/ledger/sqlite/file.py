@@ -23,6 +23,7 @@ _BY_WHOM = say("Run smsctl as its owner, or share it: `[ledger] group` in the co
 _NOT_DURABLE = (errno.EIO, errno.ENOSPC)
 _SPARE_BYTES = 10_000_000
 _ROW_BYTES = 2048
+_SPARE_FILES = 8  # journal, key, how far sending has come, folder of locks, lock, room for answers
 _SHARED_FOLDER = 0o2770
 _SHARED_FILE = 0o660
 
@@ -134,7 +135,7 @@ def must_have_room(path: Path, rows: int) -> None:
     """Raise LedgerError where the disk has no room for a mailing of so many rows, or has no such folder."""
     needed = _SPARE_BYTES + rows * _ROW_BYTES
     try:
-        free = disk.free_bytes(path.parent)
+        free, files = disk.free_bytes(path.parent), disk.free_files(path.parent)
     except OSError as error:  # a link that leads nowhere
         raise _not_made(path, error) from error
     if free < needed:
@@ -146,6 +147,15 @@ def must_have_room(path: Path, rows: int) -> None:
                 needed=-(-needed // 1_000_000),
             ),
             hint=MAKE_ROOM,
+        )
+    if files is not None and files < _SPARE_FILES:
+        raise LedgerError(
+            say(
+                "{path}: fewer than {needed} more files can be made on its disk; nothing was sent.",
+                path=path,
+                needed=_SPARE_FILES,
+            ),
+            hint=say("Remove files from the disk, or move the ledger with `[ledger] path`."),
         )
 
 

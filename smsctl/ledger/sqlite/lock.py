@@ -15,17 +15,17 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from smsctl.errors import LedgerError, say
+from smsctl.errors import LedgerError, Sentence, say
 from smsctl.host import disk
 from smsctl.ledger.seam import beside
-from smsctl.ledger.seam.sentences import reason
+from smsctl.ledger.seam.sentences import mend, reason
 
 
 def must_be_open_to_us(ledger_path: Path) -> None:
     """Raise LedgerError where this user may not make a lock; changes nothing."""
     folder = _folder(ledger_path)
     if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
-        raise _closed(folder, os.strerror(errno.EACCES))
+        raise _closed(folder, os.strerror(errno.EACCES), _BY_WHOM)
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def right_to_send(ledger_path: Path, reference: str) -> Iterator[bool]:
             beside.make(ledger_path, folder / reference, folder=opened)
             is_free = _take(folder / reference, opened, held)
         except OSError as error:
-            raise _closed(folder, reason(error)) from error
+            raise _closed(folder, reason(error), mend(error, _BY_WHOM)) from error
         yield is_free
 
 
@@ -67,8 +67,8 @@ def _folder(ledger_path: Path) -> Path:
     return ledger_path.with_name(f"{ledger_path.name}.locks")
 
 
-def _closed(folder: Path, why: str) -> LedgerError:
-    return LedgerError(
-        say("{folder}: cannot be locked: {reason}.", folder=folder, reason=why),
-        hint=say("The user who sends must be able to write in the ledger's folder."),
-    )
+def _closed(folder: Path, why: str, hint: Sentence) -> LedgerError:
+    return LedgerError(say("{folder}: cannot be locked: {reason}.", folder=folder, reason=why), hint=hint)
+
+
+_BY_WHOM = say("The user who sends must be able to write in the ledger's folder.")
