@@ -154,6 +154,17 @@ def test_nor_is_one_in_a_folder_that_nobody_shares(ledger: Ledger) -> None:
 
 
 @needs_root
+def test_no_page_is_written_to_a_journal_that_a_stranger_put_there() -> None:
+    with common_ground() as ground:
+        ground.chmod(0o1777)
+        planted = ground / "ledger.db-journal"
+        assert run_program_as(54_321, "sh", "-c", f"umask 0; touch {shlex.quote(str(planted))}").code == 0
+        with pytest.raises(LedgerError, match="nothing to do with the ledger"):
+            open_ledger(ground / "ledger.db")
+        assert planted.stat().st_size == 0
+
+
+@needs_root
 def test_a_file_that_a_stranger_put_there_is_not_used() -> None:
     """In a folder such as /tmp everybody can put a file, and nobody else can take it away."""
     with common_ground() as ground:

@@ -132,11 +132,16 @@ def make_folder(ledger: Path, path: Path) -> None:
 
 
 def refuse_planted_journals(ledger: Path) -> None:
-    """Raise LedgerError where SQLite would follow a link, or wait for a pipe, that stands for a journal."""
+    """Raise LedgerError where SQLite would follow a link, or wait for a pipe, that stands for a journal.
+
+    Or would write old pages into a stranger's, and put theirs back from it.
+    """
     for ending in _JOURNALS:
         path = ledger.with_name(f"{ledger.name}{ending}")
         with suppress(FileNotFoundError):
-            _refuse_other_kinds(path, path.lstat(), to_be_written=True)
+            found = path.lstat()
+            _refuse_other_kinds(path, found, to_be_written=True)
+            _refuse_stranger(path, found, ledger.parent)
 
 
 def open_to_others(ledger: Path) -> Iterator[Path]:
