@@ -1,5 +1,6 @@
 """`smsctl ledger restore`: a backup put in place with its key, and the questions that belong to it."""
 
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -225,6 +226,16 @@ def test_a_device_without_end_is_not_copied_to_the_end_of_the_disk(office: Offic
         ["prlimit", "--fsize=4000000", *command], capture_output=True, text=True, check=False, timeout=60
     )
     assert (ran.returncode, "/dev/zero is no sound ledger" in ran.stderr) == (8, True), ran.stderr
+
+
+@pytest.mark.parametrize("flags", [(), ("--yes",)])
+def test_a_pipe_is_not_waited_for(office: Office, tmp_path: Path, flags: tuple[str, ...]) -> None:
+    """SQLite would wait for it, and hear no Ctrl-C meanwhile."""
+    os.mkfifo(tmp_path / "pipe")
+    command = [*SMSCTL, "--config", str(office.config), "ledger", "restore", str(tmp_path / "pipe"), *flags]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert (ran.returncode, "is no sound ledger" in ran.stderr) == (8, True), ran.stderr
+    assert office.kept() == []
 
 
 def test_while_a_run_sends_nothing_is_put_back(office: Office) -> None:

@@ -15,7 +15,7 @@ from smsctl.errors import InputError, LedgerError, Sentence, SmsctlError, say, s
 from smsctl.ledger import audit, keyfile, restoring
 from smsctl.ledger.high_water import ACCEPT
 from smsctl.ledger.sqlite import file as place
-from smsctl.ledger.sqlite.contents import ANOTHER_FILE, LedgerContents, look
+from smsctl.ledger.sqlite.contents import ANOTHER_FILE, NO_DATABASE, LedgerContents, look, no_ledger
 from smsctl.ledger.sqlite.putting_back import put_back
 from smsctl.opening import open_file
 
@@ -113,12 +113,15 @@ def _put_back_asked(wiring: Wiring, file: Path, *, yes: bool) -> CommandResult:
 
 def _refuse_no_backup(file: Path, ledger: Path) -> None:
     """Raise InputError for what names no file, and for the ledger itself."""
-    is_folder = is_itself = False
+    is_folder = is_other = is_itself = False
     with suppress(OSError, ValueError):
         is_folder = not file.name or file.is_dir()
+        is_other = file.exists() and not file.is_file()  # SQLite would wait for a pipe, deaf to Ctrl-C
         is_itself = file.samefile(ledger)
     if is_folder:
         raise InputError(say("{path} is a folder, not a file.", path=file), hint=ANOTHER_FILE)
+    if is_other:
+        raise no_ledger(file, NO_DATABASE)
     if is_itself:
         raise InputError(say("{path} is the ledger itself.", path=file), hint=ANOTHER_FILE)
 

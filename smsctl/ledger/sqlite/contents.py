@@ -11,6 +11,7 @@ from smsctl.ledger.sqlite import schema
 from smsctl.ledger.sqlite.sentences import in_one_line
 
 ANOTHER_FILE = say("Name a file that `ledger backup` has made.")
+NO_DATABASE = "file is not a database"  # as SQLite says it
 _SOUND = "ok"
 
 

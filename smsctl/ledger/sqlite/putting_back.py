@@ -15,12 +15,11 @@ from smsctl.host import disk, named_files
 from smsctl.ledger.seam.beside import key_of, mark_of
 from smsctl.ledger.seam.sentences import mend, reason, rehearsed
 from smsctl.ledger.sqlite import file, lock
-from smsctl.ledger.sqlite.contents import ANOTHER_FILE, look, no_ledger
+from smsctl.ledger.sqlite.contents import ANOTHER_FILE, NO_DATABASE, look, no_ledger
 
 Opener = Callable[[Path], BinaryIO]
 _PIECE_BYTES = 1 << 20
 _LEDGER = b"SQLite format 3\0"
-_NO_DATABASE = "file is not a database"  # as SQLite says it
 _A_LIVE_ONE = say("Name a file that `ledger backup` has made in live mode.")
 _BY_WHOM = say("Run it as the user who sends, who must be able to write in the ledger's folder.")
 
@@ -89,7 +88,7 @@ def _copy(source: Path, target: Path, group: str | None, open_file: Opener, *, b
     with open_file(source) as read:
         piece = read.read(_PIECE_BYTES)
         if piece and not piece.startswith(begins):
-            raise no_ledger(source, _NO_DATABASE)
+            raise no_ledger(source, NO_DATABASE)
         file.prepare(target, group)
         with target.open("r+b") as written:
             written.truncate()
