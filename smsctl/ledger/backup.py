@@ -14,6 +14,7 @@ from smsctl.ledger.seam.sentences import FullError, reason
 from smsctl.ledger.store import Ledger
 
 _PIECE_BYTES = 1 << 20
+_A_NEW_FILE = say("Name a new file; a date in its name makes one for each day.")
 
 
 class Backup(NamedTuple):
@@ -31,7 +32,7 @@ def targets(ledger: Path, target: Path) -> tuple[Path, ...]:
     if not target.name or is_folder:
         raise InputError(
             say("{path} is a folder, not a file.", path=target),
-            hint=say("Name a new file; a date in its name makes one for each day."),
+            hint=_A_NEW_FILE,
         )
     return (target, keyfile.path_of(target)) if os.path.lexists(keyfile.path_of(ledger)) else (target,)
 
@@ -50,7 +51,7 @@ def back_up(ledger: Ledger, target: Path, on_progress: Progress = nobody_looks) 
         if os.path.lexists(path) and not named_files.is_made_ahead(path):
             raise InputError(
                 say("{path} exists already; nothing was written.", path=path),
-                hint=say("Name a new file; a date in its name makes one for each day."),
+                hint=_A_NEW_FILE,
             )
     keyfile.find(ledger)  # a host that never got it would make backups that nothing can be sent from
     is_ahead = named_files.is_made_ahead(target)
@@ -79,6 +80,8 @@ def _not_written(target: Path, error: OSError) -> SmsctlError:
     told = say("{path}: cannot be written: {reason}.", path=target, reason=reason(error))
     if error.errno in disk.NO_ROOM:
         return OutputError(told, hint=say("Name a place with room for it."))
+    if isinstance(error, FileExistsError):
+        return InputError(told, hint=_A_NEW_FILE)
     return InputError(told, hint=say("Name a file in a folder that this user may write."))
 
 

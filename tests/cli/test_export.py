@@ -80,6 +80,7 @@ def test_what_is_no_plain_file_is_not_replaced(kind: str, site: Path, run: Run, 
     ran = run("--config", site, "usage", "--csv", path, "--replace")
     assert (ran.code, goal.read_text()) == (8, OLD)
     assert path.is_symlink() == (kind in {"link", "loop"})
+    assert ("Name another file" in ran.err, "--replace" in ran.err) == (True, False), ran.err
 
 
 def test_where_no_file_can_be_made_another_folder_is_named(site: Path, run: Run, tmp_path: Path) -> None:

@@ -77,11 +77,13 @@ def write_text(path: Path, text: str, *, replace: bool = False, encoding: str = 
         if error.errno in disk.NO_ROOM:
             raise OutputError(told, hint=say("Name a place with room for it.")) from None
         is_there = isinstance(error, FileExistsError)
-        raise InputError(told, hint=_ANOTHER if is_there else _ANOTHER_FOLDER) from None
+        hint = _ONLY_PLAIN if is_there and replace else _ANOTHER if is_there else _ANOTHER_FOLDER
+        raise InputError(told, hint=hint) from None
     return None
 
 
 _ANOTHER = say("Name a file that does not exist yet, or replace your earlier one with --replace.")
+_ONLY_PLAIN = say("Name another file: only a plain one is replaced, and no link.")
 _ANOTHER_FOLDER = say("Name a file in a folder that this user may write.")
 
 
