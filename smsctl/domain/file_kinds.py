@@ -17,7 +17,7 @@ class Evidence(NamedTuple):
 
 def kind_of_bytes(head: bytes) -> Sentence | None:
     """Return what a file is by its first bytes, where it is none of text; None: that cannot be told."""
-    return next((kind for start, kind in _STARTS if head.startswith(start)), None)
+    return next((kind for kind, starts in _STARTS if head.startswith(starts)), None)
 
 
 def kind_of_text(body: str) -> Evidence | None:
@@ -29,18 +29,15 @@ def kind_of_text(body: str) -> Evidence | None:
 
 
 _STARTS: Final = (
-    (b"%PDF", say("a PDF")),
-    (b"PK\x03\x04", say("a packed file, such as .docx, .odt, .xlsx or .zip")),
-    (b"\xd0\xcf\x11\xe0", say("an Office file, such as .doc, .xls or .msg")),
-    (b"\x89PNG", say("a picture")),
-    (b"\xff\xd8\xff", say("a picture")),
-    (b"GIF8", say("a picture")),
-    (b"\x1f\x8b", say("a packed file, such as .docx, .odt, .xlsx or .zip")),
-    (b"7z\xbc\xaf", say("a packed file, such as .docx, .odt, .xlsx or .zip")),
-    (b"Rar!", say("a packed file, such as .docx, .odt, .xlsx or .zip")),
-    (b"SQLite format 3", say("a database")),
-    (b"bplist00", say("a packed file, such as .docx, .odt, .xlsx or .zip")),
-    (b"\x78\x9f\x3e\x22", say("an Office file, such as .doc, .xls or .msg")),  # winmail.dat
+    (say("a PDF"), (b"%PDF",)),
+    (
+        say("a packed file, such as .docx, .odt, .xlsx or .zip"),
+        (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"bplist00"),
+    ),
+    # The second is winmail.dat.
+    (say("an Office file, such as .doc, .xls or .msg"), (b"\xd0\xcf\x11\xe0", b"\x78\x9f\x3e\x22")),
+    (say("a picture"), (b"\x89PNG", b"\xff\xd8\xff", b"GIF8")),
+    (say("a database"), (b"SQLite format 3",)),
 )
 
 _Look = Callable[[str], int | None]

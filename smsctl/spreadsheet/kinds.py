@@ -1,12 +1,12 @@
 """What a file is by how it begins: a workbook, a text, or something that only looks like a list of people."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from smsctl.errors import InputError, Sentence, say, say_n
+from smsctl.errors import InputError, say, say_n
 
 if TYPE_CHECKING:
     from zipfile import ZipFile
@@ -61,7 +61,7 @@ def recognise(file: BinaryIO, path: Path) -> Workbook | None:
     begins = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     for marks, told, mend in _OTHERS:
         if begins.startswith(marks):
-            raise InputError(told(path), hint=mend)
+            raise InputError(told.given(path=path), hint=mend)
     if head.startswith(_OLE):
         return Workbook.XLS
     return _zipped(file, path) if head.startswith(_ZIP) else None
@@ -119,35 +119,25 @@ _HEAD_BYTES: Final = 4096
 _ZIP: Final = b"PK\x03\x04"
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SAVE_AGAIN = say("Open it in Excel or LibreOffice and save it as a workbook (.xlsx) or as CSV UTF-8.")
-_OTHERS: Final[tuple[tuple[tuple[bytes, ...], Callable[[Path], Sentence], Sentence], ...]] = (
-    (
-        (b"<html", b"<!doctype html", b"<table", b"<head", b"<meta", b"<style"),
-        lambda path: say("{path} is a web page, as many systems write it in place of a workbook.", path=path),
-        _SAVE_AGAIN,
-    ),
-    (
-        (b"<?xml", b"<workbook"),
-        lambda path: say("{path} is XML, not a list of people.", path=path),
-        _SAVE_AGAIN,
-    ),
-    (
-        (b"mime-version:",),
-        lambda path: say("{path} is a web page, as many systems write it in place of a workbook.", path=path),
-        _SAVE_AGAIN,
-    ),
+_EXPORT = say("Export the list as a workbook (.xlsx) or as CSV instead.")
+_WEB_PAGE = say("{path} is a web page, as many systems write it in place of a workbook.", path="")
+_OTHERS: Final = (
+    ((b"<html", b"<!doctype html", b"<table", b"<head", b"<meta", b"<style"), _WEB_PAGE, _SAVE_AGAIN),
+    ((b"<?xml", b"<workbook"), say("{path} is XML, not a list of people.", path=""), _SAVE_AGAIN),
+    ((b"mime-version:",), _WEB_PAGE, _SAVE_AGAIN),
     (
         (b'{"', b"[{", b'["', b"{\n", b"{\r", b"[\n", b"[\r"),
-        lambda path: say("{path} is JSON, not a list of people.", path=path),
-        say("Export the list as a workbook (.xlsx) or as CSV instead."),
+        say("{path} is JSON, not a list of people.", path=""),
+        _EXPORT,
     ),
     (
         (b"{\\rtf",),
-        lambda path: say("{path} is a document of a word processor, not a list of people.", path=path),
+        say("{path} is a document of a word processor, not a list of people.", path=""),
         _SAVE_AGAIN,
     ),
     (
         (b"%pdf-",),
-        lambda path: say("{path} is a PDF: it is made for printing, not for reading rows.", path=path),
-        say("Export the list as a workbook (.xlsx) or as CSV instead."),
+        say("{path} is a PDF: it is made for printing, not for reading rows.", path=""),
+        _EXPORT,
     ),
 )
