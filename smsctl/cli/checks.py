@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from smsctl.actions.check import Finding, Level, examine, permissions
 from smsctl.cli import wiring_gateway
 from smsctl.cli.wiring import Wiring
-from smsctl.config.settings import Mode
+from smsctl.config.settings import Mode, MunicipalitySettings
 from smsctl.credentials import resolve
 from smsctl.domain.secret import SecretPlace, SecretSource
 from smsctl.errors import ExitCode, say
@@ -45,7 +45,7 @@ def secret(wiring: Wiring, name: str, source: SecretSource, *, is_needed: bool) 
     return Finding(level, text=found.sentence, mend=found.hint, exit_code=ExitCode.INPUT)
 
 
-def login(wiring: Wiring, service_id: int | None) -> Finding:
+def login(wiring: Wiring, payer: MunicipalitySettings | None = None) -> Finding:
     """Log in at the gateway and say what it answered; nothing is sent. Raises what stops a mailing there."""
-    answer = wiring_gateway.gateway(wiring, service_id=service_id).probe()
+    answer = wiring_gateway.gateway(wiring, payer).probe()
     return Finding(Level.OK, answer)

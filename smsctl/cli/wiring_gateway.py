@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from smsctl.cli.wiring import Wiring
+from smsctl.config.settings import MunicipalitySettings
 from smsctl.domain.gateway import Gateway, MailRoute, Options
 from smsctl.domain.message import SubmitVerdict
 from smsctl.domain.secret import Secret, SecretSource
@@ -30,8 +31,10 @@ _AS_CONFIGURED = (
 """What a gateway is given just as the config says it."""
 
 
-def gateway(wiring: Wiring, *, for_sending: bool = True, service_id: int | None = None) -> Gateway:
-    """Return the configured gateway, ready to send, or only to be asked for its traits and rules.
+def gateway(
+    wiring: Wiring, payer: MunicipalitySettings | None = None, *, for_sending: bool = True
+) -> Gateway:
+    """Return the gateway of a payer, ready to send, or only to be asked for its traits and rules.
 
     In simulate mode it is the same gateway, pointed at the simulator.
     """
@@ -39,7 +42,7 @@ def gateway(wiring: Wiring, *, for_sending: bool = True, service_id: int | None 
 
     configured = wiring.settings.gateway
     by_mail = not configured.use_web_service
-    options = options_for(wiring, service_id)
+    options = options_for(wiring, payer)
     if by_mail:
         options = options._replace(mail=mail_route(wiring, for_sending=for_sending))
     elif for_sending and wiring.simulated:
@@ -137,12 +140,12 @@ def let_come_in(wiring: Wiring, url: str | None, sms: Mapping[str, str], *, as_a
         )
 
 
-def options_for(wiring: Wiring, service_id: int | None = None) -> Options:
+def options_for(wiring: Wiring, payer: MunicipalitySettings | None = None) -> Options:
     """Return what the config says of the account, without its password."""
     gateway = wiring.settings.gateway
     return Options(
         username=gateway.username or "",
-        service_id=service_id or gateway.service_id,
+        service_id=(payer and payer.service_id) or gateway.service_id,
         **{name: getattr(gateway, name) for name in _AS_CONFIGURED},
         time_zone=wiring.settings.time_zone,
         simulated=wiring.simulated,

@@ -95,8 +95,8 @@ def _before_it_leaves(
 ) -> CommandResult:
     """Show it, ask, write the yes down, and send it."""
     ledger = wiring.ledger
-    service_id = wiring.settings.municipality(mailing.municipality.key).service_id
-    traits = wiring_gateway.gateway(wiring, for_sending=False, service_id=service_id).traits
+    payer = wiring.settings.municipality(mailing.municipality.key)
+    traits = wiring_gateway.gateway(wiring, payer, for_sending=False).traits
     rest = _left(wiring, mailing, traits, under)
     wiring.output.know(render.data(mailing, mailings.tally(ledger, mailing)))
     if not said.yes:
@@ -106,7 +106,7 @@ def _before_it_leaves(
     gateway = None
     if not said.no_send:
         wiring.must_be_fit_to_send()
-        gateway = wiring_gateway.gateway(wiring, service_id=service_id)
+        gateway = wiring_gateway.gateway(wiring, payer)
     approve(ledger, mailing, _now(wiring, under), said.reason, every_time=said.every_time)
     rest = _left(wiring, mailing, traits, _now(wiring, under))
     if gateway is None or rest is None:

@@ -32,7 +32,7 @@ def run(wiring: Wiring, mailing: options.MailingId, *, reason: options.Reason = 
     configured = wiring.settings.municipality(found.municipality.key)
 
     def opening() -> Gateway:
-        gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
+        gateway = wiring_gateway.gateway(wiring, configured)
         begun = mailings.get(ledger, found.id)  # another host may have handed it over since
         must_be_its_gateway(begun, gateway.traits, ledger, wiring.settings)  # no other has any of it
         return gateway

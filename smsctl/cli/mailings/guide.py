@@ -203,7 +203,7 @@ def _text(wiring: Wiring, flags: SendFlags) -> SendFlags:
 def _when(wiring: Wiring, flags: SendFlags) -> str | None:
     """Ask when it leaves, where the gateway holds a mailing until later."""
     configured, _ = wiring.municipality(flags.municipality)
-    traits = wiring_gateway.gateway(wiring, for_sending=False, service_id=configured.service_id).traits
+    traits = wiring_gateway.gateway(wiring, configured, for_sending=False).traits
     if traits.schedule_ahead is None:
         return None
     wiring.output.show([GAP])

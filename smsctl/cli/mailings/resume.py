@@ -51,14 +51,14 @@ def run(
     with told_with_what_is_left(ledger, found):
         ceilings = by_time(wiring.settings, found.municipality.key)
         ceilings = ceilings._replace(max_parts=max_parts, max_new_packages=max_new_packages)
-        service_id = wiring.settings.municipality(found.municipality.key).service_id
-        traits = wiring_gateway.gateway(wiring, for_sending=False, service_id=service_id).traits
+        payer = wiring.settings.municipality(found.municipality.key)
+        traits = wiring_gateway.gateway(wiring, payer, for_sending=False).traits
         under = circumstances(wiring, ledger, lenient=wiring.simulated)
         rest = what_is_left(found, traits, ceilings, ledger, under, urgent=urgent)
         if rest is None:
             return _nothing_pending(wiring, found)
         wiring.must_be_fit_to_send(accept_clock=accept_clock, reason=reason)
-        return go_on(wiring, rest, wiring_gateway.gateway(wiring, service_id=service_id), under, reason)
+        return go_on(wiring, rest, wiring_gateway.gateway(wiring, payer), under, reason)
 
 
 def _nothing_pending(wiring: Wiring, mailing: Mailing) -> CommandResult:

@@ -68,7 +68,7 @@ def run(
         raise InputError(say("Nothing has been sent yet."))
     parent = seen.told(wiring, mailings.get(ledger, mailing))
     configured, payer = wiring.municipality(parent.municipality.key)
-    gateway = wiring_gateway.gateway(wiring, for_sending=not dry_run, service_id=configured.service_id)
+    gateway = wiring_gateway.gateway(wiring, configured, for_sending=not dry_run)
     if not dry_run:
         wiring.activate_for_rehearsal(payer)
     under = circumstances(wiring, ledger, lenient=wiring.simulated)

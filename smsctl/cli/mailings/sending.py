@@ -159,7 +159,7 @@ def _at_another_time(
 def _prepare(wiring: Wiring, flags: SendFlags, key: str | None) -> _Prepared:
     configured, payer = wiring.municipality(flags.municipality)
     raw = text.read(wiring, flags)
-    gateway = wiring_gateway.gateway(wiring, for_sending=not flags.dry_run, service_id=configured.service_id)
+    gateway = wiring_gateway.gateway(wiring, configured, for_sending=not flags.dry_run)
     given = text.given(raw, read_choices(wiring, flags.text_for, flags.encoding), flags, gateway.traits.parts)
     local_now = wiring.clock.local()
     letter = typed_letter(wiring, configured, given.text, flags, local_now)

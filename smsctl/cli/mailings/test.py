@@ -50,7 +50,7 @@ def run(
     flags = SendFlags(sender=sender, priority=priority, validity=validity)
     body = MessageText(body=common(MessageText.read(text).body))
     letter = typed_letter(wiring, configured, body, flags, wiring.clock.local())
-    gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
+    gateway = wiring_gateway.gateway(wiring, configured)
     check_letter(gateway, letter)
     for remark in (*not_carried(letter, gateway.traits), *(one.sentence for one in check(body.body))):
         wiring.output.warn(remark)

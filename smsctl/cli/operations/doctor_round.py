@@ -249,7 +249,7 @@ def _network(wiring: Wiring, payer: MunicipalitySettings | None, *, can_log_in: 
 
 def _steps(wiring: Wiring, payer: MunicipalitySettings | None) -> dict[str, Check]:
     """Return the steps on the way to the gateway; of one from elsewhere only the login is known."""
-    steps: dict[str, Check] = {"login": lambda: [checks.login(wiring, payer.service_id if payer else None)]}
+    steps: dict[str, Check] = {"login": lambda: [checks.login(wiring, payer)]}
     endpoint = wiring_reach.first_endpoint(wiring)
     if endpoint is None:
         return steps

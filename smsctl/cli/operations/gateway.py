@@ -36,7 +36,7 @@ def run_probe(wiring: Wiring) -> CommandResult:
 
     Exit code 6 when the login is refused, 7 when the gateway cannot be reached.
     """
-    answer = checks.login(wiring, wiring.settings.gateway.service_id).text
+    answer = checks.login(wiring).text
     lines = [TextLine(whole(answer), Tone.GOOD)]
     if wiring.simulated:
         lines.append(TextLine(say("Simulation: it was the simulator that answered."), Tone.WARN))
@@ -60,7 +60,7 @@ def run_verify_dedup(
     _must_be_set_up(wiring)
     configured, payer = wiring.municipality(municipality)
     e164 = numbers.read(wiring, number)
-    gateway = wiring_gateway.gateway(wiring, service_id=configured.service_id)
+    gateway = wiring_gateway.gateway(wiring, configured)
     letter = letter_for(wiring.settings, configured, MessageText.read(_TEXT))
     if not yes:
         question = say(

@@ -14,6 +14,7 @@ from smsctl.cli.output.reply import CommandResult, Note, notes_of
 from smsctl.cli.text_files import read_wording
 from smsctl.cli.typed_rows import named_columns, reading_of
 from smsctl.cli.wiring import Wiring
+from smsctl.config.settings import MunicipalitySettings
 from smsctl.domain import elsewhere
 from smsctl.domain.audience import Audience, Outside, titled
 from smsctl.domain.cells import veiled
@@ -56,7 +57,7 @@ def run(
     names = (configured.key, configured.name) if municipality else settings.municipality_names
     audience = Audience(everyone=True, municipality=frozenset(names))
     rules = RowRules(numbers=numbers.reader(wiring), require_terms=settings.require_accepted_terms)
-    rules = rules._replace(texts=_texts(wiring, text, text_for or (), encoding, configured.service_id))
+    rules = rules._replace(texts=_texts(wiring, text, text_for or (), encoding, configured))
     with wiring.output.working(say("Reading")) as tell:
         reading = reading._replace(numbers=overrides.get("number", ()), on_progress=tell)
         opened = open_sheet(path, reading)
@@ -81,7 +82,11 @@ _ROWS = 3  # whose texts are shown
 
 
 def _texts(
-    wiring: Wiring, text: str | None, text_for: Sequence[str], encoding: str | None, service_id: int | None
+    wiring: Wiring,
+    text: str | None,
+    text_for: Sequence[str],
+    encoding: str | None,
+    payer: MunicipalitySettings,
 ) -> TextRules | None:
     """Return what each row's text is made of, where one is to be tried."""
     if text is None:
@@ -89,7 +94,7 @@ def _texts(
             raise UsageError(say("--text-for goes with --text."))
         return None
     wording = read_wording(wiring, text, text_for, encoding)
-    traits = wiring_gateway.gateway(wiring, for_sending=False, service_id=service_id).traits
+    traits = wiring_gateway.gateway(wiring, payer, for_sending=False).traits
     return TextRules(wording=wording, profile=traits.parts, max_parts=traits.max_parts)
 
 
