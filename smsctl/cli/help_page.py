@@ -16,7 +16,11 @@ _TYPERS_HEADINGS = {
     "Options:": say("Options:"),
     "Commands:": say("Commands:"),
 }
-_TYPERS_WORDS = {"Show this message and exit.": say("Show this page."), "[required]": say("[required]")}
+_TYPERS_WORDS = {
+    "Show this message and exit.": say("Show this page."),
+    "[required]": say("[required]"),
+    "[default:": say("[default:"),
+}
 
 
 class _Place(NamedTuple):

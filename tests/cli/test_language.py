@@ -81,6 +81,13 @@ def test_a_command_that_is_nearly_one_is_told_in_the_language_too(
     assert f"{OPEN}'. Did you mean {CLOSE}'show'?" in told
 
 
+def test_a_default_is_called_so_in_the_language(
+    run: Run, make_config: MakeConfig, swedish_is_marked: None
+) -> None:
+    told = run("--config", make_config(language="sv"), "schedule", "--help").out
+    assert f"{OPEN}[default:{CLOSE} cron]" in told
+
+
 @pytest.mark.parametrize("damage", ["language = 7", "language = ", "language = 'sv'\nlanguage = 'sv'"])
 def test_a_config_that_cannot_be_read_keeps_nobody_from_the_help(
     damage: str, run: Run, tmp_path: Path
