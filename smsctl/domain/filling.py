@@ -17,7 +17,7 @@ from smsctl.domain.recipients import SkipReason
 from smsctl.domain.seen import Seen
 from smsctl.domain.text import plainly
 from smsctl.domain.wording import TextRules, Wording
-from smsctl.errors import Sentence, say
+from smsctl.errors import Sentence, say, say_n
 
 
 class Fillers:
@@ -69,7 +69,8 @@ class Fillers:
         if self._choose is None:
             return []
         return [
-            say(
+            say_n(
+                'No text is for "{value}" under {column}: {n} of its rows gets the first text.',
                 'No text is for "{value}" under {column}: {n} of its rows get the first text.',
                 value=veiled(value),
                 column=column,

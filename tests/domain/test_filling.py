@@ -255,7 +255,7 @@ def test_a_row_chooses_its_text_by_a_column() -> None:
     bodies = list(found.texts.bodies())
     assert bodies == ["Hej A", "Ahlan B", "Haye C 8", "Hej D", "Ahlan E"]
     assert [str(one) for one in found.untold] == [
-        'No text is for "språk 9" under Språk: 1 of its rows get the first text.'
+        'No text is for "språk 9" under Språk: 1 of its rows gets the first text.'
     ]
     assert found.texts.by_template() == [(2, 2), (2, 2), (1, 1)]
 
