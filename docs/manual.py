@@ -35,6 +35,14 @@ _ENVIRONMENT = (
     ("SMSCTL_CONFIG", "The config file, where --config is not given."),
     ("SMSCTL_LANGUAGE", "The language of screens, sv or en; it goes before the config and the locale."),
     ("NO_COLOR", "If set, no colours."),
+    (
+        "SMSCTL_TEXT",
+        (
+            "Given to the command of [notify]: what happened, in words. Beside it stand SMSCTL_COMMAND,"
+            " SMSCTL_EXIT_CODE, SMSCTL_MODE, SMSCTL_HOST, SMSCTL_CONFIG, SMSCTL_MUNICIPALITY, SMSCTL_MAILING and"
+            " SMSCTL_OUTCOME."
+        ),
+    ),
     ("CREDENTIALS_DIRECTORY", "Set by systemd: where a secret with source = systemd lies."),
 )
 

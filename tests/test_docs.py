@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from smsctl.actions.notify import RunFacts
 from smsctl.cli import app, command_tree, contents, flags
 from smsctl.config.keys import KEYS
 from smsctl.domain.message import Status
 from smsctl.domain.recipients import SkipReason
-from smsctl.errors import ExitCode
+from smsctl.errors import ExitCode, say
 
 from .catalogues import swedish
 from .test_house import Nobody
@@ -266,6 +267,13 @@ def _typed(page: Path) -> list[list[str]]:
     text = _read(page)
     blocks = _TYPED.findall("\n".join(_FENCED.findall(text)))
     return [line.split() for line in (*blocks, *_INLINE.findall(_FENCED.sub("", text)))]
+
+
+def test_what_a_command_of_notify_is_given_is_described() -> None:
+    facts = RunFacts(command="", exit_code=ExitCode.OK, mode="", config="", host="", text=say("done"))
+    pages = (ROOT / "docs/how-to/cron.md", SWEDISH / "how-to/cron.md", MANUAL)
+    for name in ("SMSCTL_TEXT", *facts.variables):
+        assert [page.name for page in pages if not re.search(rf"{name}\b", page.read_text("utf-8"))] == []
 
 
 def test_the_manual_page_is_valid() -> None:
