@@ -39,8 +39,8 @@ _ENVIRONMENT = (
         "SMSCTL_TEXT",
         (
             "Given to the command of [notify]: what happened, in words. Beside it stand SMSCTL_COMMAND,"
-            " SMSCTL_EXIT_CODE, SMSCTL_MODE, SMSCTL_HOST, SMSCTL_CONFIG, SMSCTL_MUNICIPALITY, SMSCTL_MAILING and"
-            " SMSCTL_OUTCOME."
+            " SMSCTL_EXIT_CODE, SMSCTL_MODE, SMSCTL_HOST, SMSCTL_CONFIG, SMSCTL_MUNICIPALITY, SMSCTL_MAILING"
+            " and SMSCTL_OUTCOME."
         ),
     ),
     ("CREDENTIALS_DIRECTORY", "Set by systemd: where a secret with source = systemd lies."),
