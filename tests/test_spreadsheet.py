@@ -79,6 +79,13 @@ def test_the_delimiter_is_the_mark_that_cuts_the_rows_as_the_heading(tmp_path: P
     assert sheet(tmp_path, "Namn, hela;Mobil, privat\nÅsa;070\n").delimiter == ";"
 
 
+def test_a_space_before_a_quote_is_no_part_of_a_cell_where_the_heading_has_it_too(tmp_path: Path) -> None:
+    spaced = sheet(tmp_path, '"Namn", "Mobil"\n"Ö, Åsa", "070"\n"B ""C"" D",   "071"\n')
+    assert spaced.header == ("Namn", "Mobil")
+    assert [*spaced.rows()] == [["Ö, Åsa", "070"], ['B "C" D', "071"]]
+    assert [*sheet(tmp_path, 'Namn; Mobil\n"Åsa"; 6" x\n').rows()] == [["Åsa", ' 6" x']]
+
+
 def test_where_the_delimiter_cannot_be_told_it_must_be_said(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         sheet(tmp_path, "Namn;Mobil,privat\nÅsa;070,x\n")

@@ -245,6 +245,13 @@ _SLIPS = (
         r"(?i)^\s*(?:intele|pswin)_\w+\s*=",
         say("is of SuperOffice's plugin configuration; take it in with: smsctl config import"),
     ),
+    (
+        r"^\s*\[+[^\]\"']*(?:[^\x00-\x7f]|\w +\w)[^\]\"']*\]",
+        say(
+            "names a section with å, ä, ö or a space: write that part in quotation marks, as in {section}",
+            section='[municipalities."åmål"]',
+        ),
+    ),
     (r"^\s*(?:;|//)", say("does not begin with a key; a comment begins with #")),
     (r"^\s*[\w.-]+\s*:", say("has : in the place of =")),
 )

@@ -46,10 +46,15 @@ def fold(text: str) -> str:
 
 
 def is_heading(row: Sequence[str]) -> bool:
-    """Tell whether a row names columns; one without any known name that holds somebody's number does not."""
+    """Tell whether a row names columns; one without any known name that holds somebody's number does not.
+
+    Nor does one that answers yes or no, or has a post code.
+    """
     folded = {fold(cell) for cell in row}
     if any(not folded.isdisjoint(names) for names in HEADERS.values()):
         return True
+    if not folded.isdisjoint(_ANSWERS):
+        return False
     cells = (re.sub(_DATE, "", unicodedata.normalize("NFKC", cell)) for cell in row)
     return not any(re.search(_PERSONAL, cell) for cell in cells)
 
@@ -105,5 +110,9 @@ _BETWEEN_WORDS: Final = r"[\s_\-/.,:()]+"
 
 EXAMPLE: Final = "Namn;Mobil;Grupp;Kommun;Godkänt villkor."
 _DATE: Final = r"20[0-9]{2}-[0-9]{2}-[0-9]{2}"
-_PERSONAL: Final = r"[0-9](?:[\s\-+./()]*[0-9]){6,}|\S@\S"
-"""Seven digits or more (a telephone, a personal identity number) beside a date, or an e-mail address."""
+_PERSONAL: Final = (
+    r"[0-9](?:[\s\-+./()]*[0-9]){6,}|\S@\S|[0-9][.,][0-9]+[Ee]\+?[0-9]|(?<!\S)[0-9]{3} [0-9]{2}(?!\S)"
+)
+"""Seven digits or more (a telephone, a personal identity number) beside a date, one that a spreadsheet has
+damaged, an e-mail address or a post code."""
+_ANSWERS: Final = frozenset(("ja", "nej", "yes", "no", "sant", "falskt", "true", "false"))

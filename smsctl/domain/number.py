@@ -202,8 +202,8 @@ _SEPARATORS: Final = r"[\s\-\u2010-\u2015\u2212./()]"
 _BRACKETED_ZERO: Final = r"^(\(?(?:(?:\+|00)\s?[1-9][0-9]{0,2}|46)\)?[\s-]*)\(0\)"
 _EXCEL: Final = r"[+-]?[0-9]+(?:[.,][0-9]+)?[Ee][+-]?[0-9]+|\+?[0-9]{7,}[.,][0-9]{1,6}|#.*"
 
-_QUOTE: Final = "['\"\u2018\u2019\u201c\u201d`\u00b4]"
-_TEXT_MARK: Final = rf"{_QUOTE}(?P<bare>[^'\"]*?){_QUOTE}?|=\s*\"(?P<formula>[^\"]*)\""
+_QUOTE: Final = "['\"\u2018\u2019\u201c\u201d`\u00b4\u02bc\u2032]"
+_TEXT_MARK: Final = rf"{_QUOTE}{{1,2}}(?P<bare>[^'\"]*?){_QUOTE}{{0,2}}|=\s*\"(?P<formula>[^\"]*)\""
 """How a number is kept from becoming one in Excel: quotes about it or before it, or a formula of a text."""
 
 _MARKED: Final = say("The mark by which Excel keeps a number as text was left out.")

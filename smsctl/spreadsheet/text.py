@@ -55,6 +55,7 @@ class TextFormat(NamedTuple):
     notice: Sentence | None
     has_quotes: bool = False
     has_end_mark: bool = False  # Ctrl-Z, which DOS and older systems write after the last line
+    has_spaces: bool = False  # between a delimiter and the quote behind it, as in the heading
     rows: int = 0  # about so many, by the length of the first ones
 
     def read(self) -> _Stream:
@@ -120,7 +121,7 @@ class TextFormat(NamedTuple):
         if self.has_preface:
             next(text)
         lines = (line.replace(_END_MARK, "") for line in text) if self.has_end_mark else text
-        return csv.reader(lines, delimiter=self.delimiter, strict=True)
+        return csv.reader(lines, delimiter=self.delimiter, strict=True, skipinitialspace=self.has_spaces)
 
     def _refuse_change(self, file: BinaryIO) -> None:
         status = os.fstat(file.fileno())
@@ -166,16 +167,19 @@ def open_text(file: BinaryIO, path: Path, encoding: str | None, delimiter: str |
         head = text.read(_HEAD)
     if not head.strip():
         raise InputError(say("{path} is empty.", path=path))
+    preface, mark = _preface(head), _delimiter(path, head, delimiter)
+    heading = re.split("[\r\n]", head[preface.end() :] if preface else head, maxsplit=1)[0]
     return TextFormat(
         path=path,
         encoding=assumed.encoding,
         bom_bytes=assumed.bom_bytes,
-        has_preface=_preface(head) is not None,
-        delimiter=_delimiter(path, head, delimiter),
+        has_preface=preface is not None,
+        delimiter=mark,
         stamp=(status.st_size, status.st_mtime_ns),
         notice=assumed.notice,
         has_quotes=has_quotes,
         has_end_mark=has_end_mark,
+        has_spaces=re.search(rf'"{mark} +"', heading) is not None,
         rows=status.st_size * head.count("\n") // len(head.encode(errors="replace")),
     )
 

@@ -362,6 +362,9 @@ def test_on_a_terminal_a_person_picks_the_column(make_config: MakeConfig, messag
         ("20120101-2384;Anna", "20120102-2383;Bo"),
         ("Anna Test 070-174 06 05;Klass 7", "Bo Test 070-174 06 06;Klass 7"),
         ("Anna Test;4,67017E+10;Klass 7", "Bo Test;070-174 06 06;Klass 7"),
+        ("Anna Test;7,01741E+08;7B", "Bo Test;7,01742E+08;7C"),
+        ("Anna Test;VH;Björkskolan;ja", "Bo Test;VH;Ekskolan;nej"),
+        ("Anna Test;Exempelgatan 1;123 45 Exempelstad", "Bo Test;Storvägen 2;123 46 Provstad"),
     ],
 )
 def test_of_a_file_without_a_heading_nothing_is_shown(
@@ -393,6 +396,9 @@ def test_nothing_is_shown_of_it_where_a_column_is_named_either(
         "'0701740605'",
         "\u201d070-174 06 05\u201d",
         "\u2019+46701740605\u2019",
+        "''0701740605",
+        "\u20320701740605",
+        "\u02bc0701740605",
         '"""0701740605"""',
     ],
 )

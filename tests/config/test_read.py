@@ -306,6 +306,8 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines() -> None:
         ("package_price = 4 900,00\n", 1, "decimal comma"),
         ("service_id = 04711\n", 1, "begins with 0"),
         ("; SMS\n", 1, "a comment begins with #"),
+        ('\n[municipalities.åmål]\nname = "Åmål"\n', 2, "write that part in quotation marks"),
+        ('[municipalities.exempel kommun]\nname = "E"\n', 1, "write that part in quotation marks"),
         ("// SMS\n", 1, "a comment begins with #"),
         ("mode: simulate\n", 1, "has : in the place of ="),
     ],
