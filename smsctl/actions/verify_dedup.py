@@ -14,7 +14,7 @@ from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Answer, Receipt, Status, SubmitVerdict, same_for_all
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.remark import Event, Remark
-from smsctl.errors import InterruptionError, SmsctlError, StoppedError, say
+from smsctl.errors import GatewayRefusedError, InterruptionError, Sentence, SmsctlError, StoppedError, say
 from smsctl.host import clock
 from smsctl.ledger import batches, corrections, fitness, hosts, lock, mailings, reconciling, under_way
 from smsctl.ledger.batches import Claim, ClaimRequest
@@ -116,18 +116,17 @@ def _send_twice(trial: DoubleSend, begun: _Begun) -> bool:
     try:
         answer = trial.gateway.submit(first.batch, is_late=_soon(first))
         _settle(trial, begun, first, answer)
-        if answer.receipts[0].status is not Status.ACCEPTED:
-            raise StoppedError(
-                say("The first SMS was not accepted, so nothing is proved: {text}", text=answer.text)
-            )
+        _must_be_taken(answer)
     except (SmsctlError, KeyboardInterrupt):
         _withdraw(trial, begun)
         raise
     again = trial.gateway.submit(first.batch, is_late=_soon(second))
-    if again.verdict is SubmitVerdict.STALE:  # the first took too long, on a ledger that others share
-        _withdraw(trial, begun)
-        raise StoppedError(say("The repeat came too late to be sent, so nothing is proved."))
     repeat = again.receipts[0]
+    if (
+        repeat.status is Status.PENDING
+    ):  # what stands for it is new to the gateway: sent later, it would arrive
+        _withdraw(trial, begun)
+        raise _unproved(_TOO_LATE if again.verdict is SubmitVerdict.STALE else _unclear(again), again)
     refused = repeat.code == REFUSED_AS_REPEAT
     status = Status.REJECTED if refused else repeat.status
     receipt = Receipt(
@@ -139,10 +138,36 @@ def _send_twice(trial: DoubleSend, begun: _Begun) -> bool:
     )
     _settle(trial, begun, second, Answer(verdict=SubmitVerdict.ANSWERED, receipts=(receipt,)))
     if not refused and repeat.status is not Status.ACCEPTED:
-        raise StoppedError(
-            say("The repeat got no clear answer, so nothing is proved: {text}", text=again.text)
-        )
+        raise _unproved(_unclear(again), again)
     return refused
+
+
+def _must_be_taken(answer: Answer) -> None:
+    """Raise unless the first submission was accepted; one that is called a repeat was never seen before."""
+    receipt = answer.receipts[0]
+    if receipt.code == REFUSED_AS_REPEAT:
+        raise StoppedError(
+            say("The first SMS was refused as a repeat already (code 25), so nothing is proved."),
+            hint=say("Ask the gateway's support which references it takes for the same."),
+        )
+    if receipt.status is not Status.ACCEPTED:
+        raise _unproved(
+            say("The first SMS was not accepted, so nothing is proved: {text}", text=answer.text), answer
+        )
+
+
+_TOO_LATE = say("The repeat came too late to be sent, so nothing is proved.")
+
+
+def _unclear(again: Answer) -> Sentence:
+    return say("The repeat got no clear answer, so nothing is proved: {text}", text=again.text)
+
+
+def _unproved(sentence: Sentence, answer: Answer) -> SmsctlError:
+    """Return what is raised of an answer that proves nothing; a refusal of all is told with what mends it."""
+    if answer.verdict is SubmitVerdict.REFUSED:
+        return GatewayRefusedError(sentence, hint=answer.mend)
+    return StoppedError(sentence)
 
 
 def _claim(ledger: Ledger, want: ClaimRequest, after: int, moment: Moment) -> Claim:

@@ -1,6 +1,8 @@
 """`smsctl gateway verify-dedup`: one real double send, held to the rules of every other."""
 
+import json
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -10,8 +12,9 @@ from smsctl.host.users import whoever
 from smsctl.simulator.faults import Fault
 from smsctl.simulator.server import Behaviour
 
-from ..conftest import Live, LiveGateway
+from ..conftest import SECRET, Live, LiveGateway, MakeConfig
 from ..front_door import Ran, Run, begin_process
+from ..gateways.fault_server import FaultServer, Line, no_simulator, reply
 from .conftest import guardians, wait_until
 
 ME = whoever().user
@@ -72,6 +75,65 @@ def test_without_a_clear_answer_nothing_is_proved(
         True,
     )
     assert states(live, run) == left
+
+
+def accepts(line: Line) -> bytes:
+    [message] = json.loads(line.read_request())["message"]
+    told = {"statusCode": 1, "clientReference": message["clientReference"], "messageId": "id-1"}
+    return reply(200, json.dumps({"messageStatus": [told]}).encode())
+
+
+def calls_it_a_repeat(line: Line) -> bytes:
+    return accepts(line).replace(b'"statusCode": 1,', b'"statusCode":25,')
+
+
+def refuses_the_login(line: Line) -> bytes:
+    line.read_request()
+    return reply(401)
+
+
+def is_busy(line: Line) -> bytes:
+    line.read_request()
+    return reply(429)
+
+
+@pytest.mark.parametrize(
+    ("answers", "code", "told", "left"),
+    [
+        ([refuses_the_login], 6, "smsctl --config {config} credential set", {"cancelled": 2}),
+        ([accepts, refuses_the_login], 6, "credential set", {"accepted": 1, "cancelled": 1}),
+        ([accepts, is_busy], 7, "The repeat got no clear answer", {"accepted": 1, "cancelled": 1}),
+        ([calls_it_a_repeat], 7, "as a repeat already (code 25)", {"accepted": 1, "cancelled": 1}),
+    ],
+    ids=["the first is refused", "the repeat is refused", "the repeat is put off", "every one is a repeat"],
+)
+def test_what_proves_nothing_leaves_nothing_that_resume_would_send(
+    answers: list[Callable[[Line], bytes]],
+    code: int,
+    told: str,
+    left: dict[str, int],
+    make_config: MakeConfig,
+    monkeypatch: pytest.MonkeyPatch,
+    run: Run,
+) -> None:
+    """What stands for the repeat has a reference of its own: sent later, it would be a second SMS."""
+    monkeypatch.setenv("SMSCTL_GATEWAY_SECRET", SECRET)
+    waiting = iter(answers)
+    posts = []
+
+    def answer(line: Line) -> None:
+        posts.append(line)
+        line.send(next(waiting, accepts)(line))
+
+    with FaultServer(no_simulator(answer)) as server:
+        account = {"module": "intelecom", "url": f"http://127.0.0.1:{server.port}", **SET}
+        config = make_config(mode="live", rows=guardians(1), gateway=account)
+        run("--config", config, "municipality", "activate", "exempelkommun", "--yes")
+        ran = run("--config", config, "gateway", "verify-dedup", "+46701740605", "--yes")
+        assert (ran.code, told.format(config=config) in ran.err) == (code, True)
+        run("--config", config, "mailings", "resume", 1)
+        assert len(posts) == len(answers)
+        assert run("--config", config, "mailings", "show", 1, "--json").data["states"] == left
 
 
 def test_who_may_not_send_may_not_verify(live_gateway: LiveGateway, run: Run) -> None:

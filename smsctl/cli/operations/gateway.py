@@ -54,8 +54,8 @@ def run_verify_dedup(
     """Prove that the gateway refuses a reference it has seen: send one SMS, and the same one once more.
 
     Needed before unique_references = true is relied on. The telephone gets one SMS, or two if the gateway
-    does not refuse repeats; both are recorded and counted. Exit code 6 when it does not; 4 or 7 without a
-    clear answer.
+    does not refuse repeats; both are recorded and counted. Exit code 6 when it does not, or refuses the
+    login; 4 or 7 without a clear answer.
     """
     _must_be_set_up(wiring)
     configured, payer = wiring.municipality(municipality)
