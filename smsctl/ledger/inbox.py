@@ -35,7 +35,12 @@ def store(
     ledger: Ledger, message: Incoming, kind: IncomingKind, moment: Moment, forward_to: str | None = None
 ) -> bool:
     """Store an SMS, in the open transaction; say whether it is new."""
-    if _is_known(ledger, message, moment):
+    named = _named_so(ledger, message)
+    if named == (message.sender, kind):
+        return False
+    if named:  # another SMS, as where a GET template holds no id but a word: then it names nothing
+        message = message._replace(vendor_id="")
+    if not message.vendor_id and _came_lately(ledger, message, moment):
         return False
     columns = message._asdict()
     body = columns.pop("text")
@@ -97,14 +102,17 @@ def _row(row: dict[str, Any]) -> InboxRow:
     return InboxRow(row["id"], row["at"], IncomingKind(row["kind"]), message, row["forward_to"])
 
 
-def _is_known(ledger: Ledger, message: Incoming, moment: Moment) -> bool:
-    if message.vendor_id:
-        known = ledger.one(
-            "SELECT 1 FROM inbox WHERE gateway = ? AND vendor_id = ? AND vendor_id <> ''",
-            message.gateway,
-            message.vendor_id,
-        )
-        return known is not None
+def _named_so(ledger: Ledger, message: Incoming) -> tuple[str, str] | None:
+    """Return the sender and the kind of the SMS that has this id of the gateway's."""
+    found = ledger.one(
+        "SELECT sender, kind FROM inbox WHERE gateway = ? AND vendor_id = ? AND vendor_id <> ''",
+        message.gateway,
+        message.vendor_id,
+    )
+    return (found[0], found[1]) if found else None
+
+
+def _came_lately(ledger: Ledger, message: Incoming, moment: Moment) -> bool:
     now = datetime.fromisoformat(moment.at)  # what a clock that was ahead has dated is no repeat of for weeks
     known = ledger.one(
         "SELECT 1 FROM inbox WHERE sender = ? AND at BETWEEN ? AND ?"

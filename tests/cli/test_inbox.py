@@ -97,6 +97,20 @@ def test_other_codes_stand_apart_or_are_dropped(make_config: MakeConfig, run: Ru
     assert take_in(config, run, other | {"messageid": "m3"})["dropped"] == 1
 
 
+def test_an_id_that_another_sms_has_does_not_swallow_a_stop(config: Path, run: Run) -> None:
+    """As where the supplier's template says `messageid` for every SMS."""
+    stop = YES | {"content": "STOP"}
+    theirs = stop | {"originator": "+46701740606"}
+    assert take_in(config, run, YES, theirs, stop, theirs) == {
+        "ours": 1,
+        "stop": 2,
+        "repeated": 1,
+        "dropped": 0,
+    }
+    blocked = run("--config", config, "block", "list", "--json").data["blocked"]
+    assert {one["last_digits"] for one in blocked} == {"05", "06"}
+
+
 def test_the_help_desk_gets_a_file_with_everything(config: Path, run: Run) -> None:
     take_in(config, run, YES)
     file = config.with_name("inbox.json")
