@@ -6,7 +6,7 @@ from datetime import timedelta
 from operator import add
 from typing import NamedTuple
 
-from smsctl.domain.incoming import Incoming, is_ours, is_stop
+from smsctl.domain.incoming import Incoming, is_ours, is_stop, wish_of
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.number import NumberReader
 from smsctl.domain.push import PushBatch
@@ -81,7 +81,8 @@ def _take_message(
     kind = IncomingKind.OURS if is_ours(message, intake_rules.endpoint) else IncomingKind.OTHER
     if is_stop(message, intake_rules.endpoint):
         kind = IncomingKind.STOP
-    if kind is IncomingKind.OTHER and not intake_rules.keep_other:
+    is_kept = intake_rules.keep_other or wish_of(message, intake_rules.endpoint)  # STOP? is for a person
+    if kind is IncomingKind.OTHER and not is_kept:
         return NOTHING._replace(dropped=1)
     forward_to = intake_rules.forward_to if kind is not IncomingKind.OTHER else None
     is_new, blocked = inbox.store(ledger, message, kind, moment, forward_to), 0

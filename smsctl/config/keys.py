@@ -211,7 +211,12 @@ KEYS: tuple[Key, ...] = (
         Key("poll", kinds.FLAG, "allow `reports poll`, which empties the account's queue (pswincom)", False),
         Key("poll_url", kinds.SERVER, "the server it fetches from", "https://poll.pswin.com"),
         Key("wait", kinds.DURATION, "beyond the validity, before a message shows as without report", "72h"),
-        Key("keep_other", kinds.FLAG, "keep incoming SMS that do not start with our endpoint", True),
+        Key(
+            "keep_other",
+            kinds.FLAG,
+            "keep incoming SMS that do not start with our endpoint; false: those alone that may mean STOP",
+            True,
+        ),
     ),
     *_secret("reports.secret", "reports"),
     *_within(

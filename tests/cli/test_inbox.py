@@ -97,6 +97,23 @@ def test_other_codes_stand_apart_or_are_dropped(make_config: MakeConfig, run: Ru
     assert take_in(config, run, other | {"messageid": "m3"})["dropped"] == 1
 
 
+def test_what_may_mean_stop_without_our_code_is_kept_and_told(make_config: MakeConfig, run: Run) -> None:
+    """People answer without the code; whoever looks at what is ours only would never see them."""
+    doubtful = YES | {"command": "", "content": "Stopp stopp"}
+    config = make_config(**ENDPOINT, reports={"keep_other": False})
+    assert take_in(config, run, doubtful, YES | {"messageid": "m2"}) == {
+        "ours": 1,
+        "other": 1,
+        "repeated": 0,
+        "dropped": 0,
+    }
+    ran = run("--config", config, "inbox", "list")
+    told = f"1 that came without our code may mean STOP: smsctl --config {config} inbox list --other"
+    assert told in " ".join(ran.out.split())
+    assert "STOP? Stopp stopp" in run("--config", config, "inbox", "list", "--other").out
+    assert run("--config", config, "inbox", "list", "--json").data["may_mean_stop_elsewhere"] == 1
+
+
 def test_an_id_that_another_sms_has_does_not_swallow_a_stop(config: Path, run: Run) -> None:
     """As where the supplier's template says `messageid` for every SMS."""
     stop = YES | {"content": "STOP"}

@@ -48,6 +48,7 @@ def run_list(
         page = write_json(export, found, replace=replace)
     shown = partial(numbers.shown_sender, wiring)
     rows = [_veiled(wiring, row) for row in wanted[: most or _SHOWN]]
+    doubtful = 0 if other else render.doubtful(_newest(wiring, _SHOWN, other=True)[1], endpoint)
     return CommandResult(
         data={
             "total": total,
@@ -55,11 +56,13 @@ def run_list(
                 render.data(row, shown(row.message.sender), names.get(row.message.sender), endpoint)
                 for row in rows
             ],
+            "may_mean_stop_elsewhere": doubtful,
         },
         page=page,
         screen=[
             *seen.limits(wiring, seen.seen_by(wiring)),
             *render.listed(rows, total, names, shown, wiring.settings.time_zone, endpoint),
+            *render.elsewhere(doubtful),
         ],
         is_of_the_ledger=True,
     )

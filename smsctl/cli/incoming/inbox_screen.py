@@ -46,6 +46,19 @@ def listed(
     return [table_of(fields, rows), *and_more(total, len(rows), "--export")]
 
 
+def doubtful(rows: Sequence[InboxRow], endpoint: str | None) -> int:
+    """Return how many may mean STOP."""
+    return sum(_may_mean_stop(row, endpoint) for row in rows)
+
+
+def elsewhere(doubtful: int) -> list[Block]:
+    """Say that some that came without our code may mean STOP: they stand in another list."""
+    if not doubtful:
+        return []
+    told = say("{n} that came without our code may mean STOP: smsctl inbox list --other", n=doubtful)
+    return [TextLine(told, Tone.WARN)]
+
+
 def _marked(row: InboxRow, endpoint: str | None) -> Text:
     text = " ".join(row.message.text.split())
     beginning = text if len(text) <= _BEGINNING else f"{text[:_BEGINNING]}…"
