@@ -15,12 +15,13 @@ from smsctl.domain.gateway import Options
 from smsctl.errors import StoppedError, say
 from smsctl.gateways.address import is_loopback, is_on_this_machine
 from smsctl.gateways.json_reply import read_json
-from smsctl.gateways.outcome import START_ONE, HttpReply, NotSent, WrongCounterpart
+from smsctl.gateways.outcome import HttpReply, NotSent, WrongCounterpart
 
 _PATH: Final = "/simulator/identity"
 _PATIENCE_S: Final = 5.0
 _PATIENCE_LIVE_S: Final = 2.0  # what does not answer by then is no simulator, or its next answer tells
 _NONCE_BYTES: Final = 16
+_PORT: Final = 80  # of http, which a simulator speaks
 
 
 def must_fit_the_mode(options: Options) -> None:
@@ -67,7 +68,11 @@ def _must_fit(options: Options, url: str) -> None:
     if options.simulated and isinstance(outcome, NotSent):
         raise StoppedError(
             say("The simulator at {url} cannot be reached: {text}.", url=url, text=outcome.text),
-            hint=START_ONE,
+            hint=say(
+                "Start one with: smsctl simulator --port {port}. Without this address a rehearsal brings"
+                " its own.",
+                port=urlsplit(url).port or _PORT,
+            ),
         )
     answers = isinstance(outcome, HttpReply)
     if options.simulated and isinstance(outcome, HttpReply):

@@ -52,13 +52,11 @@ class WrongCounterpart(NamedTuple):
 
     def error(self) -> GatewayRefusedError:
         """Return what whoever asked for no batch raises."""
-        hint = START_ONE
+        hint = say("Start one with: smsctl simulator. Without this address a rehearsal brings its own.")
         if self.by_simulator:
             hint = say("Take this address out of the config; or rehearse, with --simulate.")
         return GatewayRefusedError(Remark(self.event, self.where), hint=hint)
 
-
-START_ONE = say("Start one with: smsctl simulator. Without this address a rehearsal brings its own.")
 
 Outcome = HttpReply | NotSent | Unclear | Stale | WrongCounterpart
 

@@ -266,9 +266,10 @@ def test_a_rehearsal_goes_to_the_simulator_that_says_so(
 
 
 def test_where_no_simulator_runs_a_rehearsal_says_how_to_start_one(make_config: MakeConfig, run: Run) -> None:
-    config = make_config(gateway={"url": f"http://127.0.0.1:{free_port()}"})
+    port = free_port()
+    config = make_config(gateway={"url": f"http://127.0.0.1:{port}"})
     ran = run("--config", config, *SEND)
-    start = f"Start one with: smsctl --config {config} simulator"
+    start = f"Start one with: smsctl --config {config} simulator --port {port}."
     assert (ran.code, "cannot be reached" in ran.err, start in ran.err) == (7, True, True)
 
 
