@@ -234,7 +234,9 @@ def _receipt(reference: str, entry: dict[str, str] | None, secret: str) -> Recei
         return Receipt(reference, Status.UNKNOWN, text=Remark(Event.NOT_TOLD_OF))
     code = entry.get("STATUS", "")
     status = STATUS_OF_CODE.get(code, Status.UNKNOWN)
-    words = quoted(entry.get("INFO", ""), secret) or None
+    words: Words | None = quoted(entry.get("INFO", ""), secret) or None
+    if not (code or words):
+        words = Remark(Event.NO_CODE)
     return Receipt(reference, status, gateway_id=entry.get("REF") or None, code=code[:20], text=words)
 
 

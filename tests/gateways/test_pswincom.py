@@ -227,6 +227,15 @@ def test_the_receipt_keeps_reference_and_words() -> None:
     assert answer.text == info
 
 
+@pytest.mark.parametrize("status", ["", "<STATUS/>", "<STATUS> </STATUS>"])
+def test_an_entry_without_a_status_says_so(status: str) -> None:
+    """It would be told as «The gateway gives no clear answer: .»"""
+    with FaultServer(answering(200, session(with_own_ids(f"<MSG><ID>1</ID>{status}</MSG>")))) as peer:
+        answer = submit(open_gateway(some_options(peer.port)), some_batch(1))
+    assert str(answer.text) == "the gateway's answer holds no status code"
+    assert answer.receipts[0].status is Status.UNKNOWN
+
+
 @pytest.mark.parametrize("reason", ["<REASON>Username or password is incorrect.</REASON>", ""])
 def test_a_failed_logon_leaves_the_batch_pending(reason: str) -> None:
     body = f"<SESSION><LOGON>FAIL</LOGON>{reason}</SESSION>".encode()
