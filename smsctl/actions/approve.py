@@ -91,7 +91,9 @@ def _must_be_another(asked: Approval, under: Circumstances) -> None:
                 id=asked.mailing,
                 user=asked.asked_by,
             ),
-            hint=say("Drop it with: smsctl mailings cancel {id}", id=asked.mailing),
+            hint=None
+            if asked.at_once
+            else say("Drop it with: smsctl mailings cancel {id}", id=asked.mailing),
         )
 
 
