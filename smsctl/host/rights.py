@@ -3,6 +3,7 @@
 import os
 import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -80,6 +81,26 @@ def share(handle: int, group: str | None, mode: int) -> None:
 
         os.fchown(handle, -1, grp.getgrnam(group).gr_gid)
         os.fchmod(handle, mode)
+
+
+def may_share(folder: Path, group: str) -> bool | None:
+    """Say whether what this user makes in a folder can be a group's; None: there is no group of that name.
+
+    The folder may hand its own group on, or not be there yet. On Windows all may.
+    """
+    if sys.platform == "win32":
+        return True
+    import grp
+
+    try:
+        wanted = grp.getgrnam(group).gr_gid
+    except KeyError:
+        return None
+    with suppress(OSError):
+        found = folder.stat()
+        if found.st_gid == wanted and found.st_mode & stat.S_ISGID:
+            return True
+    return os.geteuid() == 0 or wanted in (os.getegid(), *os.getgroups())
 
 
 def give_back(handle: int, before: os.stat_result) -> None:

@@ -287,6 +287,24 @@ def test_who_share_the_ledger_share_its_log(site: Site, ground: Path, make_confi
     assert (found.st_gid, found.st_mode & 0o777) == (member.pw_gid, 0o660)
 
 
+@pytest.mark.parametrize(
+    ("group", "says"),
+    [(PERSON, f"{OWNER} is not in the group {PERSON}"), ("no-such-group", "has no group no-such-group")],
+)
+def test_a_group_that_cannot_share_the_ledger_is_told_before_it_is_made(
+    ground: Path, make_config: MakeConfig, group: str, says: str
+) -> None:
+    made = make_config(ledger={"path": str(ground / "own" / "ledger" / "ledger.db"), "group": group})
+    (ground / "config.toml").write_text(made.read_text("utf-8"), "utf-8")
+    owner = pwd.getpwnam(OWNER)
+    (ground / "own").mkdir()
+    os.chown(ground / "own", owner.pw_uid, owner.pw_gid)
+    for words in (("municipality", "activate", "exempelkommun", "--yes"), ("doctor",)):
+        ran = run_as(owner.pw_uid, "--config", ground / "config.toml", *words)
+        assert (ran.code, says in ran.said, "may write" in ran.said) == (9, True, False), ran.said
+    assert not list((ground / "own").iterdir())
+
+
 def test_one_that_is_there_stays_whose_it_is(site: Site, make_config: MakeConfig) -> None:
     log = site.ledger.with_name("smsctl.log")
     log.touch(mode=0o600)

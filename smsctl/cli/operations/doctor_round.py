@@ -27,6 +27,7 @@ from smsctl.config import places
 from smsctl.config.settings import MunicipalitySettings, Settings
 from smsctl.domain.secret import SecretSource
 from smsctl.errors import ExitCode, say, say_n
+from smsctl.ledger.sqlite import file
 from smsctl.ledger.store import Ledger
 
 AS_CRON_LIMIT_S = 10
@@ -181,6 +182,8 @@ def _ledger(wiring: Wiring, settings: Settings, payer: MunicipalitySettings | No
             place, size = settings.ledger.address.shown, settings.gateway.batch_size
             yield from check_server(opened[0], place, wiring.actor, size, shown)
             return
+        if opened[0] is None:
+            file.must_share(path, settings.ledger.group)
         network = settings.ledger.allow_network
         yield from check.ledger_file(opened[0], path, wiring.actor, allow_network=network)
         yield from check.last_host(opened[0], wiring.actor, shown)

@@ -31,6 +31,8 @@ _SHARED_FILE = 0o660
 def prepare(path: Path, group: str | None) -> None:
     """Make the folder and an empty file with the right modes before SQLite makes them wider."""
     try:
+        if not path.exists():
+            must_share(path, group)
         if not path.parent.exists():
             _make_folder(path.parent, group)
         if not path.exists():
@@ -44,6 +46,25 @@ def prepare(path: Path, group: str | None) -> None:
         pass  # another process made it in between
     except (OSError, LookupError) as error:
         raise _not_made(path, error) from error
+
+
+def must_share(path: Path, group: str | None) -> None:
+    """Raise LedgerError where a ledger that is made now could not be the group's."""
+    may = rights.may_share(path.parent, group) if group else True
+    if may is None:
+        raise LedgerError(
+            say("This machine has no group {group}, which is to share the ledger.", group=group),
+            hint=say("Make the group, or name another one: `[ledger] group` in the config."),
+        )
+    if not may:
+        raise LedgerError(
+            say(
+                "{user} is not in the group {group}, which is to share the ledger.",
+                user=users.runs_as(),
+                group=group,
+            ),
+            hint=say("Add the user to the group, and log in anew."),
+        )
 
 
 def _not_made(path: Path, error: Exception) -> LedgerError:
