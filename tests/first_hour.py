@@ -14,15 +14,15 @@ from .front_door import Terminal
 
 SCREENS = Path(__file__).parent / "data" / "screens"
 SIZES = ((80, 24), (120, 40))
-_PASSWORD = "canary-of-the-first-hour"
-_PEOPLE = """Namn;Mobil;Grupp;Kommun;Godkänt villkor
+PASSWORD = "canary-of-the-first-hour"
+PEOPLE = """Namn;Mobil;Grupp;Kommun;Godkänt villkor
 Åsa Öberg;070-174 06 05;vårdnadshavare;Åmåls kommun;ja
 Örjan Ek;070-174 06 06;vårdnadshavare;Åmåls kommun;ja
 Elin Ek;070-174 06 07;elever;Åmåls kommun;ja
 Bo Nej;070-174 06 08;vårdnadshavare;Åmåls kommun;nej
 Ulla Fast;08-12 34 56;personal;Åmåls kommun;ja
 """
-_SET_UP = (
+SET_UP = (
     ("Gateway [intelecom]: ", "puzzel"),
     ("Service ID [4711]: ", "4712"),
     ("User name [demo]: ", "kommunen"),
@@ -34,7 +34,7 @@ _SET_UP = (
     ("Recipients file [-]: ", "{place}/people.csv"),
     ("Type your own now? [y/N] ", "y"),
     ("Municipality: ", "Åmåls kommun"),
-    ("(not shown; empty: later): ", _PASSWORD),
+    ("(not shown; empty: later): ", PASSWORD),
     ("can read? [y/N] ", "y"),
     ("Nothing is sent. [y/N] ", "y"),
     ("Mobile number for a test SMS [-]: ", "070-174 06 99"),
@@ -55,11 +55,11 @@ def walk(columns: int, lines: int) -> str:
     with ExitStack() as stack:
         # A path of one length each time: where a line is folded depends on it.
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hour-", dir="/tmp")))
-        (place / "people.csv").write_text(_PEOPLE, encoding="utf-8")
-        simulator = stack.enter_context(start(Behaviour(password=_PASSWORD, as_a_gateway=True)))
+        (place / "people.csv").write_text(PEOPLE, encoding="utf-8")
+        simulator = stack.enter_context(start(Behaviour(password=PASSWORD, as_a_gateway=True)))
         seen = []
         for argv, answers in (
-            (("config", "init", "--url", simulator.url), _SET_UP),
+            (("config", "init", "--url", simulator.url), SET_UP),
             (_NO_QUIET_HOURS, ()),
             (("send",), _CLOSED),
             (("mailings", "list"), ()),

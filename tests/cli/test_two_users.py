@@ -14,7 +14,8 @@ import smsctl
 from smsctl.simulator.server import Behaviour, start
 
 from ..conftest import HEADER, ROWS, LiveGateway, MakeConfig
-from ..front_door import Ran
+from ..first_hour import PASSWORD, PEOPLE, SET_UP
+from ..front_door import Ran, Terminal
 from ..two_users import NOBODY_LOGGED_IN, common_ground, everyones_python, needs_root, run_as
 
 pytestmark = needs_root
@@ -381,3 +382,29 @@ def test_a_unit_runs_as_the_ledgers_owner_whoever_logged_in_and_prints_it(
     )
     assert ran.code == 0, ran.said
     assert [line for line in ran.out.splitlines() if line.startswith("User=")] == 2 * [f"User={OWNER}"]
+
+
+def test_where_root_has_stepped_aside_the_wizard_tells_how_to_send_for_real(ground: Path) -> None:
+    owner, ledger = pwd.getpwnam(OWNER), ground / ".smsctl"
+    ledger.mkdir(mode=0o700)
+    os.chown(ledger, owner.pw_uid, owner.pw_gid)
+    (ground / "people.csv").write_text(PEOPLE, encoding="utf-8")
+    python, path = everyones_python()
+    with (
+        start(Behaviour(password=PASSWORD, as_a_gateway=True)) as gateway,
+        Terminal(
+            *("config", "init", "--url", gateway.url),
+            program=(*python, "-m", "smsctl"),
+            SMSCTL_CONFIG=str(ground / "config.toml"),
+            PYTHONPATH=path,
+            PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring",
+            LC_ALL="C.UTF-8",
+        ) as terminal,
+    ):
+        for question, answer in SET_UP[:-1]:
+            terminal.wait_for(question)
+            terminal.type(answer.format(place=ground))
+        ran = terminal.end()
+    assert (ran.code, len(gateway.accepted())) == (0, 1), ran.seen
+    assert "Send for real with: smsctl config set mode live" in ran.seen
+    assert "Run it as root" not in ran.seen
