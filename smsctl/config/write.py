@@ -71,6 +71,7 @@ def _set_values(path: Path, values: Mapping[Section, object]) -> None:
 
     text = read_text(path)
     read_document(text, path)
+    is_of_windows = "\r\n" in text and not re.search(r"(?<!\r)\n", text)
     for place, value in values.items():
         document = tomlkit.parse(_uncommented(text, place))
         table: Any = document
@@ -78,6 +79,8 @@ def _set_values(path: Path, values: Mapping[Section, object]) -> None:
             table = table.setdefault(name, tomlkit.table())
         table[place[-1]] = value
         text = tomlkit.dumps(document)
+    if is_of_windows:
+        text = re.sub(r"(?<!\r)\n", "\r\n", text)
     try:
         parse(text, path)
     except ConfigError as error:

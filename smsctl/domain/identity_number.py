@@ -3,7 +3,8 @@
 (The Tax Agency, SKV 704 and 707.) YYMMDD-NNNN, + instead of - from the year a person turns 100, or twelve
 digits; in a coordination number 60 is added to the day. Ten digits in a row that begin as a mobile number
 does are taken for one. Where a text speaks of a pupil or a child, a mistyped one in full counts too: with
-eight digits for the date and a sign after it, in twelve digits that are no moment, or with - or +. Spaces,
+eight digits for the date and a sign after it, in twelve digits that are no moment, or with - or +; and any
+that is called one (pnr). Spaces,
 dashes and digits are read however they look.
 """
 
@@ -25,6 +26,7 @@ def identity_numbers(body: str) -> Iterator[tuple[int, str]]:
         is_other = re.search(_OF_ANOTHER, plain[max(0, found.start() - _NEAR) : found.start()])
         is_whole = century and not is_other and not re.fullmatch(_TIME, last)  # 202612010800 is a moment
         speaks = (is_written or is_whole) and re.search(_SPEAKS_OF_SOMEBODY, body)
+        speaks = speaks or re.search(_CALLED_SO, plain[max(0, found.start() - _NEAR) : found.start()])
         is_time = apart and not sign.strip()  # 2026-12-01 0800
         if (speaks or (_checks(date + last) and not is_time)) and _is_date(century, date):
             yield found.start(), body[found.start() : found.end()]
@@ -71,6 +73,7 @@ _OF_ANOTHER: Final = (
     r"(?i)(?:ocr|faktura|ärende|diarie|referens|mötes|kort|kod)\w*[-.: ]{0,2}(?:n(?:umme)?r)?[.: ]{0,2}\Z"
 )
 """Whose number stands behind it: an invoice's, a card's."""
+_CALLED_SO: Final = r"(?i)\b(?:person(?:nummer|nr)|p-?nr)\W{0,3}\Z"
 _NEAR: Final = 30
 _SPEAKS_OF_SOMEBODY: Final = "(?i)elev|barn|personn|p-?nr|född|patient|student|child|pupil"
 _SHAPE: Final = (

@@ -154,6 +154,14 @@ def test_line_ends_of_windows_stay(config: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+@pytest.mark.parametrize("key", ["limits.max_parts_per_run", "gateway.batch_size"])
+def test_so_does_a_key_that_is_added(config: Path, key: str) -> None:
+    config.write_bytes(PLAIN.replace("\n", "\r\n").encode())
+    set_value(config, key, "100")
+    written = config.read_bytes()
+    assert written.count(b"\n") == written.count(b"\r\n") > PLAIN.count("\n")
+
+
 def test_the_folder_of_a_new_one_is_closed_to_others_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:

@@ -415,6 +415,8 @@ DOUBTFUL = (
     (TextFault.MARKUP, "```\nHej\n```"),
     (TextFault.IDENTITY_NUMBER, "Gäller elev 191212122383 i 5B"),
     (TextFault.IDENTITY_NUMBER, "pnr:191212122383"),
+    (TextFault.IDENTITY_NUMBER, "Personnr: 121212 2383"),
+    (TextFault.IDENTITY_NUMBER, "Ta med pnr 1212122383"),
     *(
         (TextFault.LINE_BREAK, f"Hej!{sign}Skolan st\u00e4nger")
         for sign in (
