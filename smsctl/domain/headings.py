@@ -41,7 +41,7 @@ HEADERS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 
 def fold(text: str) -> str:
     """Return a text without what is ignored in comparisons: case, accents, all but letters and digits."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    decomposed = unicodedata.normalize("NFKD", text.casefold().replace(_RETURN, ""))
     return "".join(letter for letter in decomposed if letter.isalnum())
 
 
@@ -105,6 +105,7 @@ _OWNERS: Final = """
 """
 _WHOSE: Final = frozenset(_OWNERS.split())
 _OF_ANYTHING: Final = {"nummer", "number"}  # a pupil's number is no telephone's
+_RETURN: Final = "_x000d_"  # as XLSX writes it
 _BETWEEN_WORDS: Final = r"[\s_\-/.,:()]+"
 
 

@@ -109,6 +109,8 @@ def heading_below(rows: Sequence[Sequence[str]], named: Collection[str]) -> int 
         cells = [
             part for cell in row for part in (cell, *re.split(_MARKS, cell))
         ]  # the title may have others
+        if any(map(may_name_somebody, row)):
+            continue  # a person's, with a cell such as Mobile in it
         if is_heading(cells) and any(means(cell, "number") or fold(cell) in wanted for cell in cells):
             return position
     return None

@@ -377,6 +377,22 @@ def test_of_a_file_without_a_heading_nothing_is_shown(
         assert not [cell for cell in ";".join(lines).split(";") if cell and cell in ran.said]
 
 
+def test_a_row_of_somebody_is_not_taken_for_the_heading(make_config: MakeConfig, run: Run) -> None:
+    header = "First Name;Phone 1 - Label;Phone 1 - Value"
+    ran = run("--config", make_config(header=header, rows=["Anna;Mobile;0701740605"]), "recipients", "check")
+    assert "No column with mobile numbers was recognised" in ran.said
+    assert "looks like the heading" not in ran.said
+
+
+def test_a_carriage_return_as_xlsx_writes_it_is_no_part_of_a_heading(
+    make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    config = make_config(
+        header="Namn;Mobil_x000D_;Grupp;Kommun;Villkor", rows=["A;0701740605;VH;Exempelkommun;ja"]
+    )
+    assert run("--config", config, "send", message, "--all", "--dry-run").code == 0
+
+
 def test_nothing_is_shown_of_it_where_a_column_is_named_either(
     make_config: MakeConfig, message: Path, run: Run
 ) -> None:
