@@ -180,6 +180,21 @@ def test_in_a_folder_of_roots_that_others_may_write_root_does_nothing(mode: int,
     assert not list(folder.iterdir())
 
 
+def test_where_root_is_the_first_the_ledger_is_whose_folder_it_lies_in(
+    ground: Path, make_config: MakeConfig
+) -> None:
+    """It was root's, and the next run of its user could not read it."""
+    owner, place = pwd.getpwnam(OWNER), ground / "sms"
+    place.mkdir()
+    made = make_config(ledger={"path": str(place / "deep" / "ledger.db")})
+    (place / "config.toml").write_text(made.read_text("utf-8"), "utf-8")
+    os.chown(place, owner.pw_uid, owner.pw_gid)
+    words = ("--config", place / "config.toml", "municipality", "activate", "exempelkommun", "--yes")
+    assert run_as(0, *words).code == 0
+    assert {one.lstat().st_uid for one in (place / "deep").rglob("*")} == {owner.pw_uid}
+    assert run_as(owner.pw_uid, *words).code == 0
+
+
 def test_root_makes_no_folder_that_a_group_shares(site: Site, ground: Path, make_config: MakeConfig) -> None:
     make_config(ledger={"path": str(ground / "new" / "ledger.db"), "group": OWNER})
     ran = site.as_root("usage")

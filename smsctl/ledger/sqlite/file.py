@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from smsctl.errors import LedgerError, say
@@ -106,6 +107,8 @@ def refuse_stranger(path: Path, group: str | None) -> None:
 def owner_for_root(path: Path, group: str | None) -> users.Owner | None:
     """Return the user that root must become before it touches this ledger: the owner of its folder.
 
+    Of a folder that is not there yet, it is whose folder it will be made in: they send from it, too.
+
     The owner of a folder, and whoever may write in it, can swap what lies there. None: this user is not root,
     or the folder is root's own and only root can write in it. Raises LedgerError where others can.
     """
@@ -116,7 +119,7 @@ def owner_for_root(path: Path, group: str | None) -> users.Owner | None:
         found = folder.stat()
     except FileNotFoundError:
         if group is None:
-            return None
+            return _owner_of_where_it_will_be(folder)
         raise LedgerError(
             say("{folder}: root makes no folder that the group {group} shares.", folder=folder, group=group),
             hint=say(
@@ -136,6 +139,14 @@ def owner_for_root(path: Path, group: str | None) -> users.Owner | None:
             if found.st_mode & stat.S_ISVTX
             else say("Run: chown USER {folder}. USER is who sends.", folder=folder),
         )
+    return None
+
+
+def _owner_of_where_it_will_be(folder: Path) -> users.Owner | None:
+    for above in folder.absolute().parents:
+        with suppress(FileNotFoundError):
+            found = above.stat()
+            return users.Owner(uid=found.st_uid, gid=found.st_gid) if found.st_uid else None
     return None
 
 
