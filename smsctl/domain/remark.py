@@ -35,6 +35,7 @@ class Event(StrEnum):
     STALE = "stale"
     STALE_MAIL = "stale-mail"
     CLOSED = "closed"
+    NO_SMTP = "no-smtp"
     UNTRUSTED = "untrusted"
     INCOMPLETE = "incomplete"
     TIMED_OUT = "timed-out"
@@ -85,6 +86,7 @@ _WORDS = {
     Event.STALE: say("too old before the first byte"),
     Event.STALE_MAIL: say("too old before the next mail"),
     Event.CLOSED: say("the mail server closed the connection"),
+    Event.NO_SMTP: say("what answers there is no mail server"),
     Event.UNTRUSTED: say("the certificate is not trusted: {said}", said=_SAID),
     Event.INCOMPLETE: say("no complete answer within {said} s", said=_SAID),
     Event.TIMED_OUT: say("timed out"),

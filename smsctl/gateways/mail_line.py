@@ -74,6 +74,8 @@ def _mistaken(greeting: bytes, options: Options, route: MailRoute) -> WrongCount
 
 def _log_in(server: "_Server", options: Options, route: MailRoute) -> None:
     code, words = server.reach(route.port)
+    if code < 0:  # as smtplib says that a line is no reply at all
+        raise SMTPException(Remark(Event.NO_SMTP))
     if code != _READY:
         raise SMTPResponseException(code, words)
     if mistaken := _mistaken(words, options, route):

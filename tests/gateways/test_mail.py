@@ -401,6 +401,14 @@ def test_a_server_that_says_nothing_is_told_from_one_that_hangs_up() -> None:
         assert (answer.verdict, str(answer.text)) == (SubmitVerdict.NOT_REACHED, text)
 
 
+def test_a_web_server_where_the_mail_server_should_be_is_told_in_words() -> None:
+    """It was told as «-1 l>», which is what smtplib leaves of such a line."""
+    with FaultServer(mail_server(greeting=say("<html>"))) as server:
+        answer = submit(open_gateway(some_options(server.port)), some_batch(1))
+    text = "what answers there is no mail server"
+    assert (answer.verdict, str(answer.text)) == (SubmitVerdict.REFUSED, text)
+
+
 def test_without_a_mail_server_or_its_password_it_is_told_in_words() -> None:
     with pytest.raises(ConfigError):
         submit(open_gateway(Options(service_id=4711)), some_batch())
