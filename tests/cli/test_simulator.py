@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ..front_door import begin_process, end_process
+from ..front_door import Run, begin_process, end_process
 from ..simulator.raw import send_raw
 
 SEND = "/gw/rs/sendMessages"
@@ -87,6 +87,13 @@ def test_whatever_it_is_sent_it_prints_no_traceback_and_serves_on(tmp_path: Path
         one = {"recipient": "+46701740605", "content": "Hej"}
         assert ask(url, "POST", SEND, LOGIN | {"message": [one]})[0] == 200
     assert len((tmp_path / "accepted.jsonl").read_text(encoding="utf-8").splitlines()) == 1
+
+
+def test_a_file_of_something_else_is_no_journal(tmp_path: Path, run: Run) -> None:
+    text = tmp_path / "message.txt"
+    text.write_text("Hej", encoding="utf-8")
+    ran = run("simulator", "--journal", text, "--port", 0)
+    assert (ran.code, "it holds something else" in ran.err, text.read_text("utf-8")) == (8, True, "Hej")
 
 
 def test_a_journal_without_room_is_told_in_the_answer(tmp_path: Path) -> None:

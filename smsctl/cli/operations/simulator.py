@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 from smsctl.cli import numbers, wiring_gateway
 from smsctl.cli.options import argument, flag, option
+from smsctl.cli.output import log
 from smsctl.cli.output.blocks import TextLine, Tone
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_rows import pairs
 from smsctl.cli.wiring import Wiring
-from smsctl.errors import ExitCode, UsageError, say
+from smsctl.errors import ExitCode, InputError, LedgerError, UsageError, say
 
 EXAMPLES = {
     "": (
@@ -111,6 +112,7 @@ def run(
         "report_spread_s": report_spread,
         "report_twice_share": report_twice,
     }
+    _must_be_a_journal(journal)
     switches = kept | answered | login | refused | told | times
     url = wiring_gateway.start_simulator(
         wiring, host, port, faults, switches, allow_other_hosts=allow_other_hosts
@@ -173,6 +175,17 @@ def _shares(flag: str, texts: Sequence[str]) -> dict[str, float]:
             )
             raise UsageError(sentence)
     return found
+
+
+def _must_be_a_journal(path: Path) -> None:
+    try:
+        log.must_hold_lines(path)
+    except LedgerError as error:
+        raise InputError(
+            say("cannot write the simulator's journal {path}: {why}", path=path, why=error.sentence)
+        ) from None
+    except OSError:
+        pass  # it is told where it is opened
 
 
 def _tell_and_wait(wiring: Wiring, url: str, journal: Path) -> CommandResult:

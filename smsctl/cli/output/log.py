@@ -97,7 +97,7 @@ def _opened(path: Path, group: str | None) -> int:
         with suppress(OSError, LookupError):  # told where the ledger is opened
             rights.share(handle, group, _SHARED)
         return handle
-    _must_hold_a_log(path)
+    must_hold_lines(path)
     if not rights.others_may_write(path.parent):
         return os.open(path, flags, _MODE)
     from smsctl.ledger.seam import beside
@@ -105,7 +105,7 @@ def _opened(path: Path, group: str | None) -> int:
     return beside.open_file(path, flags, mode=_MODE)  # who may write there may lead us elsewhere by a link
 
 
-def _must_hold_a_log(path: Path) -> None:
+def must_hold_lines(path: Path) -> None:
     """Raise LedgerError for a file of something else, as a text to send: each line would do it harm."""
     with suppress(PermissionError, FileNotFoundError):  # one that may only be written; a link to none yet
         if not stat.S_ISREG(path.stat().st_mode):
