@@ -6,6 +6,7 @@ letter (pÕ), a box or a root where a letter should stand. Other alphabets (kõi
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Final, NamedTuple
 
 _LETTERS: Final = "åäöÅÄÖé"
@@ -98,19 +99,14 @@ def remains(text: str, *, of_bytes: bool = False) -> Iterator[Remain]:
     `of_bytes`: the text is a file's bytes as Windows-1252 with surrogate escapes, where a small š between
     consonants counts too: the languages that write it so cannot be written in Windows-1252.
     """
-    of_text = text.isascii() or not of_bytes
-    lettered = [_seven_bit(text), *_replaced(text)] if of_text else list[list[Remain]]()
-    if text.isascii():
-        most = max(lettered, key=len)
-        return iter(most)
     signs = set(text)
     by_mistake: list[list[Remain]] = [
         _found(text, one, of_bytes=of_bytes)
-        for one in (*_MISTAKES, *_ELSEWHERE)
-        if (one.of_bytes or not of_bytes) and not signs.isdisjoint(one.signs)
+        for one, its_signs in _by_signs()
+        if not signs.isdisjoint(its_signs) and (one.of_bytes or not of_bytes)
     ]
-    if signs.isdisjoint(_LETTERS):
-        by_mistake += lettered
+    if signs.isdisjoint(_LETTERS) and (text.isascii() or not of_bytes):
+        by_mistake += [_seven_bit(text), *_replaced(text)]
     if not of_bytes:
         by_mistake += [
             list(_signs(text, codec, shapes))
@@ -118,6 +114,11 @@ def remains(text: str, *, of_bytes: bool = False) -> Iterator[Remain]:
             if not signs.isdisjoint(begins)
         ]
     return iter(max(by_mistake, key=len) if by_mistake else ())
+
+
+@cache
+def _by_signs() -> tuple[tuple[Mistake, frozenset[str]], ...]:
+    return tuple((one, one.signs) for one in (*_MISTAKES, *_ELSEWHERE))
 
 
 def _signs(text: str, codec: str, shapes: str) -> Iterator[Remain]:
