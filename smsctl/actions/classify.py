@@ -80,7 +80,7 @@ def columns_of(sheet: Sheet, overrides: Named, reader: NumberReader, *, require_
         except UnfoundError as error:
             _refuse_title(sheet, overrides)
             rows = list(islice(sheet.rows(), SAMPLE))
-            if error.column == "number":
+            if error.column == "number" or any(reader.read(top).number for top in sheet.header):
                 _refuse_people(sheet, rows, reader)
             sentence = say("{path}: {misfit}", path=sheet.path, misfit=error.sentence)
             proposed = proposal(error.column, sheet.header, rows, reader)

@@ -105,6 +105,7 @@ _SHAPES: Final = (
     ("\\", r"\\t(?![a-zåäö])|\\\"", Trace.ESCAPED, False),
     ('"', r'\A"(?=[^\n]*\n)(?=(?:[^"]|"")*"\Z)|(?<!")""(?=\w)', Trace.ESCAPED, False),
     ("+", r"\A[^\s+/]{1,40}\+(?=[^\s+]+(?:\+[^\s+]+){2,}\Z)", Trace.ESCAPED, False),
+    ("~", r"\A(?:\[?2)?00~(?=\S)|(?<=\S)(?:\[?2)?01~\Z|\[20[01]~", Trace.ESCAPED, False),
     ("`", r"`r`n|`n(?![\w`])|`n(?=[A-ZÅÄÖ])", Trace.BREAK, False),
     ("/n", r"(?<=[.!?,])/n(?=[A-ZÅÄÖ])", Trace.BREAK, False),
     ("%0", r"(?<![\w/=?&%])(?<=[^\s])(?:%0[dD])?%0[aA]", Trace.BREAK, False),

@@ -364,6 +364,7 @@ def test_on_a_terminal_a_person_picks_the_column(make_config: MakeConfig, messag
         ("Anna Test;4,67017E+10;Klass 7", "Bo Test;070-174 06 06;Klass 7"),
         ("Anna Test;7,01741E+08;7B", "Bo Test;7,01742E+08;7C"),
         ("Anna Test;VH;Björkskolan;ja", "Bo Test;VH;Ekskolan;nej"),
+        ("Anna Test;mobil;0701740605", "Bo Test;mobil;0701740606"),
         ("Anna Test;Exempelgatan 1;123 45 Exempelstad", "Bo Test;Storvägen 2;123 46 Provstad"),
     ],
 )

@@ -412,6 +412,8 @@ DOUBTFUL = (
     (TextFault.LINE_BREAK, '"Hej!\nSkolan st\u00e4nger"'),
     (TextFault.LINE_BREAK, 'L\u00e4s ""Mio"" till i morgon'),
     (TextFault.LINE_BREAK, "Skolan+stanger+kl+13"),
+    (TextFault.LINE_BREAK, "00~Skolan stänger kl 13\n01~"),
+    (TextFault.LINE_BREAK, "[200~Skolan stänger[201~"),
     (TextFault.MARKUP, "```\nHej\n```"),
     (TextFault.IDENTITY_NUMBER, "Gäller elev 191212122383 i 5B"),
     (TextFault.IDENTITY_NUMBER, "pnr:191212122383"),
