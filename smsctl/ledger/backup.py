@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -40,6 +41,9 @@ def targets(ledger: Path, target: Path) -> tuple[Path, ...]:
 def back_up(ledger: Ledger, target: Path, on_progress: Progress = nobody_looks) -> Backup:
     """Copy the ledger to a new file and its key beside it, both mode 0600; all of it or nothing.
 
+    The key comes first, once all else is copied: a ledger that has its name has its key beside it, whenever
+    this process is killed. A key alone is no backup, and the next one to this name takes it.
+
     The copy knows that it is one: put back, nothing is sent from it before a person has accepted that.
     How far sending has come is not copied: that file must tell of the present.
 
@@ -47,33 +51,44 @@ def back_up(ledger: Ledger, target: Path, on_progress: Progress = nobody_looks) 
     `target` cannot be written, OutputError where its disk is full.
     """
     key, key_copy = keyfile.path_of(ledger.path), keyfile.path_of(target)
-    for path in (target, key_copy):
-        if os.path.lexists(path) and not named_files.is_made_ahead(path):
-            raise InputError(
-                say("{path} exists already; nothing was written.", path=path),
-                hint=_A_NEW_FILE,
-            )
+    _refuse_what_is_there(target, key)
     keyfile.find(ledger)  # a host that never got it would make backups that nothing can be sent from
     is_ahead = named_files.is_made_ahead(target)
+
+    has_key = False
+
+    def take_key() -> None:
+        """After all else: a key is durable before the first hash under it."""
+        nonlocal has_key
+        keyfile.find(ledger)  # another host may have made it meanwhile
+        secret = keyfile.read(key)
+        has_key = secret is not None
+        if secret is not None and not _is_copied(key, key_copy):
+            named_files.write(key_copy, secret)
+
     try:
         if is_ahead:
-            _copy_through(ledger, target, on_progress)
+            _copy_through(ledger, target, on_progress, take_key)
         else:
-            ledger.engine.back_up(target, on_progress)
-        try:
-            # After the ledger: a key is durable before the first hash under it.
-            keyfile.find(ledger)  # another host may have made it meanwhile
-            return Backup(ledger=target, key=_copy_key(key, key_copy))
-        except (OSError, LedgerError):
-            with suppress(OSError):
-                target.unlink()
-            raise
+            ledger.engine.back_up(target, on_progress, take_key)
+        return Backup(ledger=target, key=key_copy if has_key else None)
     except FullError as error:
         if is_ahead:  # the disk is the ledger's
             raise
         raise _not_written(target, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))) from error
     except OSError as error:
         raise _not_written(target, error) from error
+
+
+def _refuse_what_is_there(target: Path, key: Path) -> None:
+    key_copy = keyfile.path_of(target)
+    for path in (target, key_copy):
+        is_left = path == key_copy and _is_copied(key, key_copy)
+        if os.path.lexists(path) and not (is_left or named_files.is_made_ahead(path)):
+            raise InputError(
+                say("{path} exists already; nothing was written.", path=path),
+                hint=_A_NEW_FILE,
+            )
 
 
 def _not_written(target: Path, error: OSError) -> SmsctlError:
@@ -85,14 +100,29 @@ def _not_written(target: Path, error: OSError) -> SmsctlError:
     return InputError(told, hint=say("Name a file in a folder that this user may write."))
 
 
-def _copy_through(ledger: Ledger, target: Path, on_progress: Progress) -> None:
+def _is_copied(key: Path, key_copy: Path) -> bool:
+    """Say whether the key stands there already, as of a backup that was killed."""
+    with suppress(LedgerError):
+        secret = keyfile.read(key)
+        return secret is not None and keyfile.read(key_copy) == secret
+    return False
+
+
+def _copy_through(
+    ledger: Ledger, target: Path, on_progress: Progress, before_named: Callable[[], object]
+) -> None:
     """Copy to a file that was made by somebody who may write where this process may not: by its handle.
 
     The beginning comes last, without which it is no ledger: a copy that is broken off is not taken for one.
     """
     between = ledger.path.with_name(f"{ledger.path.name}.copy-{os.getpid()}.unfinished")
     with os.fdopen(named_files.create(target), "wb") as made:
-        ledger.engine.back_up(between, on_progress)
+        try:
+            ledger.engine.back_up(between, on_progress, before_named)
+        except (OSError, LedgerError):
+            with suppress(OSError):
+                target.unlink()
+            raise
         try:
             with between.open("rb") as copied:
                 copied.seek(_PIECE_BYTES)
@@ -108,14 +138,3 @@ def _copy_through(ledger: Ledger, target: Path, on_progress: Progress) -> None:
                 os.fsync(made.fileno())
         finally:
             between.unlink(missing_ok=True)
-
-
-def _copy_key(key: Path, target: Path) -> Path | None:
-    secret = keyfile.read(key)
-    if secret is None:
-        return None
-    with os.fdopen(named_files.create(target), "wb") as file:
-        file.write(secret)
-        file.flush()
-        os.fsync(file.fileno())
-    return target

@@ -270,6 +270,52 @@ def test_a_killed_backup_leaves_nothing_under_its_name(large: Ledger, tmp_path: 
     assert not list(tmp_path.glob("*.unfinished*"))
 
 
+@pytest.mark.parametrize("at", ["replace", "open", "link", "fsync"])
+def test_a_backup_that_has_its_name_has_its_key_whenever_it_was_killed(
+    at: str, ledger: Ledger, tmp_path: Path
+) -> None:
+    """One without its key lacks the block list, and nothing is sent from it; and its name was taken."""
+    with ledger.transaction():
+        keyfile.find_or_make(ledger).hash("+46701740605")
+    target, calls = tmp_path / "backup.db", 0
+    while True:
+        calls += 1
+        ran = subprocess.run(python(_KILLED, ledger.path, target, at, calls), check=False)
+        if target.exists():
+            assert keyfile.read(keyfile.path_of(target)) == keyfile.read(keyfile.path_of(ledger.path))
+        else:
+            back_up(ledger, target)  # the same command again
+        if ran.returncode == 0:
+            break
+        for path in tmp_path.glob("backup*"):
+            path.unlink()
+    assert calls > 1, "it was killed"
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from smsctl.ledger.backup import back_up
+from smsctl.ledger.store import read_ledger
+
+ledger, target, at, left = *map(Path, sys.argv[1:3]), sys.argv[3], int(sys.argv[4])
+
+def stops(call):
+    def or_is_killed(*words, **named):
+        global left
+        left -= 1
+        if not left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return call(*words, **named)
+    return or_is_killed
+
+where = Path if at == "replace" else os
+opened = read_ledger(ledger)
+setattr(where, at, stops(getattr(where, at)))
+back_up(opened, target)
+"""
+
+
 def test_what_a_killed_copy_left_is_taken_away_by_the_next(ledger: Ledger, tmp_path: Path) -> None:
     left, of_another = tmp_path / "monday.db.unfinished", tmp_path / "thesis.unfinished"
     copying.copy(ledger.path, left)

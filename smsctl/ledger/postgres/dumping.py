@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,11 +26,14 @@ program does not read what this one writes."""
 _A_MAJOR = 10_000
 
 
-def dump(access: Access, server_version: int, target: Path) -> None:
+def dump(
+    access: Access, server_version: int, target: Path, before_named: Callable[[], object] = lambda: None
+) -> None:
     """Copy the ledger's schema to `target`, for pg_restore: durably, mode 0600, whole or not at all.
 
-    Raises LedgerError where there is no pg_dump as new as the server, or it fails, and OSError when `target`
-    cannot be made. What it says is not shown: it may quote a row.
+    `before_named` is called when it is whole. Raises LedgerError where there is no pg_dump as new as the
+    server, or it fails, and OSError when `target` cannot be made. What it says is not shown: it may quote a
+    row.
     """
     program, major = _found(access, server_version // _A_MAJOR)
     with (
@@ -64,6 +67,7 @@ def dump(access: Access, server_version: int, target: Path) -> None:
                     " server's log."
                 ),
             )
+        before_named()
 
 
 def _found(access: Access, server_major: int) -> tuple[str, int]:

@@ -194,11 +194,11 @@ class PostgresEngine:
         on_progress(1, 1)
         return copy
 
-    def back_up(self, target: Path, on_progress: Progress) -> None:
+    def back_up(self, target: Path, on_progress: Progress, before_named: Callable[[], object]) -> None:
         """Copy the ledger to a new file for pg_restore. Raises OSError where that cannot be written."""
         from smsctl.ledger.postgres import dumping  # only a backup needs it
 
-        dumping.dump(self.access, self._session.info.server_version, target)
+        dumping.dump(self.access, self._session.info.server_version, target, before_named)
         on_progress(1, 1)
 
     def compact(self) -> None:

@@ -172,8 +172,11 @@ class Engine(Protocol):
     def copied(self, on_progress: Progress) -> "Engine":
         """Return all of one moment, to be read; it goes when it is closed."""
 
-    def back_up(self, target: Path, on_progress: Progress) -> None:
-        """Copy all of one moment to a new file, whole or not at all; OSError: it cannot be written."""
+    def back_up(self, target: Path, on_progress: Progress, before_named: Callable[[], object]) -> None:
+        """Copy all of one moment to a new file, whole or not at all; OSError: it cannot be written.
+
+        `before_named` is called when the copy is whole, and has its name only after that.
+        """
 
     def compact(self) -> None:
         """Free what is left of removed rows."""

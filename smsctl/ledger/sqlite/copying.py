@@ -18,16 +18,22 @@ _BUSY_TIMEOUT_S = 30
 _MARK = slice(68, 72)  # of the program, in the head of SQLite's files
 
 
-def copy(source: Path, target: Path, on_progress: Progress = nobody_looks) -> None:
+def copy(
+    source: Path,
+    target: Path,
+    on_progress: Progress = nobody_looks,
+    before_named: Callable[[], object] = lambda: None,
+) -> None:
     """Copy the ledger to `target`, durably, mode 0600; it is there whole or not at all.
 
-    `on_progress` is told how many pages are copied, and of how many.
+    `on_progress` is told how many pages are copied, and of how many; `before_named` is called when all are.
 
     Raises LedgerError when the ledger cannot be read or the disk is full, and OSError when `target`
     cannot be made.
     """
     with whole.written(target, _is_ledger) as unfinished:
         _fill(source, unfinished, on_progress)
+        before_named()
 
 
 def _is_ledger(head: bytes) -> bool:

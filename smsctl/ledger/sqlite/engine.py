@@ -168,11 +168,11 @@ class SqliteEngine:
         with told(self.path):
             return SqliteEngine(copying.fill(self._connection, make, self.path, on_progress), self.path)
 
-    def back_up(self, target: Path, on_progress: Progress) -> None:
+    def back_up(self, target: Path, on_progress: Progress, before_named: Callable[[], object]) -> None:
         """Copy the file to a new one, whole or not at all. Raises OSError where that cannot be written."""
         from smsctl.ledger.sqlite import copying  # as for `copied`
 
-        copying.copy(self.path, target, on_progress)
+        copying.copy(self.path, target, on_progress, before_named)
 
     def compact(self) -> None:
         """Write the file anew without the pages that are free; needs as much room once more meanwhile."""
