@@ -8,13 +8,14 @@ from smsctl.actions.classify import places_of
 from smsctl.domain.approval import how_to_approve
 from smsctl.domain.classify import FIRST_ROW
 from smsctl.domain.mailing import Carried, CarriedRow, Mailing
+from smsctl.domain.message import Status
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.people import People
 from smsctl.domain.plan import Plan
 from smsctl.domain.recipients import Recipients, SkipReason
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import RuleError, Sentence, say
-from smsctl.ledger import approvals, audit, fitness, lock, mailings, openings, run_keys
+from smsctl.ledger import approvals, audit, counts, fitness, lock, mailings, openings, run_keys
 from smsctl.ledger.lock import TakenError
 from smsctl.ledger.mailings import Addressee, NewMailing
 from smsctl.ledger.seam.engine import Progress, nobody_looks
@@ -109,10 +110,13 @@ def must_not_be_retried(ledger: Ledger, mailing: int, over: Container[int] = ())
     """Raise RuleError where a mailing was sent again before: then that one may be. `over`: `retried_by`."""
     if again := mailings.retried_by(ledger, mailing, over):
         asked = approvals.of(ledger, again)
-        once_more = say("Send that one again: smsctl mailings retry {again}", again=again)
+        mend = say("Send that one again: smsctl mailings retry {again}", again=again)
+        if asked and asked.waits:
+            mend = how_to_approve(again)
+        elif counts.number_in(ledger, mailings.get(ledger, again), Status.PENDING):  # it was broken off
+            mend = say("Send what is pending with: smsctl mailings resume {id}", id=again)
         raise RuleError(
-            say("Mailing {id} was sent again before, by mailing {again}.", id=mailing, again=again),
-            hint=how_to_approve(again) if asked and asked.waits else once_more,
+            say("Mailing {id} was sent again before, by mailing {again}.", id=mailing, again=again), hint=mend
         )
 
 

@@ -113,6 +113,17 @@ def test_a_mailing_is_sent_again_once_and_then_the_one_that_sent_it(missed: Live
     assert "It was sent again by mailing 3." in story
 
 
+def test_a_retry_that_was_broken_off_is_to_be_resumed_and_not_sent_again(missed: Live, run: Run) -> None:
+    text = missed.config.read_text(encoding="utf-8")
+    missed.config.write_text(text.replace(missed.simulator.url, "http://127.0.0.1:9"), encoding="utf-8")
+    assert retry(missed.config, run).code == 7
+    missed.config.write_text(text, encoding="utf-8")
+    ran = run("--config", missed.config, "mailings", "retry", 1, "--yes", "--max-parts", 9)
+    assert (ran.code, "mailings retry" in ran.err.partition("by mailing 2.")[2]) == (5, False)
+    assert f"smsctl --config {missed.config} mailings resume 2" in ran.err
+    assert run("--config", missed.config, "mailings", "resume", 2, "--yes").code == 0
+
+
 def test_a_retry_that_waits_for_a_second_person_is_to_be_approved_and_not_sent_again(
     missed: Live, run: Run
 ) -> None:
