@@ -15,7 +15,10 @@ BACKWARDS = timedelta(minutes=5)
 """So far behind the ledger's newest time the clock may be: two machines never agree to the second."""
 
 _FACT = "accepted-clock"
-_MEND = say("Set the clock right. If it is right, go on with: --accept-clock --reason TEXT")
+_MEND = say(
+    "Set the clock right. If it is right, say so once, with send, test, mailings resume or retry:"
+    " --accept-clock --reason TEXT"
+)
 
 
 def must_be_fit(ledger: Ledger, moment: Moment, *, rows: int = 0) -> None:

@@ -101,6 +101,19 @@ def test_a_large_mailing_waits_and_nothing_of_it_is_reserved(site: Live, message
     assert is_sound(site, run)
 
 
+def test_a_clock_that_is_behind_is_accepted_by_what_takes_such_a_word(
+    asked: Live, run: Run, log_in: LogIn
+) -> None:
+    log_in(BO)
+    change(asked.config, "UPDATE mailings SET created_at = '2099-01-01T08:00:00.000Z'")
+    ran = act(asked.config, run, "approve", 1, "--yes")
+    assert (ran.code, len(asked.simulator.accepted())) == (9, 0)
+    assert "send, test, mailings resume or retry: --accept-clock --reason TEXT" in ran.said
+    assert act(asked.config, run, "approve", 1, "--yes", "--no-send").code == 0
+    said = ("--accept-clock", "--reason", "the battery was flat")
+    assert act(asked.config, run, "resume", 1, "--yes", *said).code == 0
+
+
 def test_a_plain_run_says_so_also_with_quiet(site: Live, message: Path, run: Run) -> None:
     argv = ("--config", site.config, "send", message, "--all", "--yes", "--max-parts", 9, "--quiet")
     ran = run(*argv)
