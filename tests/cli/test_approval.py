@@ -289,7 +289,7 @@ def test_the_yes_stays_where_quiet_hours_or_a_ceiling_stop_it(asked: Live, run: 
 
 @pytest.mark.parametrize(
     "limit",
-    [f'quiet_hours = "{ALL_DAY}"', 'pause = ["2000-01-01..2999-12-31"]'],
+    [f'quiet_hours = "{ALL_DAY}"', 'quiet_hours = false\npause = ["2000-01-01..2999-12-31"]'],
     ids=["quiet hours", "pause"],
 )
 def test_what_goes_past_the_rule_that_stops_an_approved_mailing_is_told_and_works(
