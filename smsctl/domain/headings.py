@@ -48,13 +48,11 @@ def fold(text: str) -> str:
 def is_heading(row: Sequence[str]) -> bool:
     """Tell whether a row names columns; one without any known name that holds somebody's number does not.
 
-    Nor does one that answers yes or no, or has a post code.
+    Nor does one with a post code.
     """
     folded = {fold(cell) for cell in row}
     if any(not folded.isdisjoint(names) for names in HEADERS.values()):
         return True
-    if not folded.isdisjoint(_ANSWERS):
-        return False
     cells = (re.sub(_DATE, "", unicodedata.normalize("NFKC", cell)) for cell in row)
     return not any(re.search(_PERSONAL, cell) for cell in cells)
 
@@ -116,4 +114,3 @@ _PERSONAL: Final = (
 )
 """Seven digits or more (a telephone, a personal identity number) beside a date, one that a spreadsheet has
 damaged, an e-mail address or a post code."""
-_ANSWERS: Final = frozenset(("ja", "nej", "yes", "no", "sant", "falskt", "true", "false"))

@@ -18,6 +18,7 @@ SAMPLE: Final = 200
 """So many rows are looked at."""
 _FEWEST: Final = 0.5  # of the cells that are not empty
 _OF_IDENTITIES: Final = ("personn", "persnr", "personid", "pnr", "samordningsn", "fodelse", "identitetsn")
+_ANSWERS: Final = ("ja", "nej", "yes", "sant", "falskt", "true", "false")  # no: No. is a heading
 _ABOUT_TERMS: Final = ("villkor", "godk", "terms", "accept", "avtal")
 
 
@@ -87,15 +88,19 @@ def proposal(
 
 
 def holds_people(header: Sequence[str], rows: Sequence[Sequence[str]], reader: NumberReader) -> bool:
-    """Tell whether the first row is somebody's too: a column of numbers has a number, or nothing, on top."""
+    """Tell whether the first row is somebody's too.
+
+    A column of numbers has a number, or nothing, on top then; one of yes and no has one of the two.
+    """
     fits = _mobile(reader)
     width = max(map(len, rows), default=0)
-    tops = [*header, *[""] * (width - len(header))]
-    return any(
-        (not top or _is_number(reader.read(top)))
-        and _most(fits, top, [row[position] for row in rows if position < len(row)])
-        for position, top in enumerate(tops)
-    )
+    for position, top in enumerate([*header, *[""] * (width - len(header))]):
+        cells = [row[position] for row in rows if position < len(row)]
+        if (not top or _is_number(reader.read(top))) and _most(fits, top, cells):
+            return True
+        if plain(top) in _ANSWERS and _most(_yes_or_no, top, cells):
+            return True
+    return False
 
 
 def _is_number(reading: NumberReading) -> bool:

@@ -394,6 +394,16 @@ def test_a_carriage_return_as_xlsx_writes_it_is_no_part_of_a_heading(
     assert run("--config", config, "send", message, "--all", "--dry-run").code == 0
 
 
+def test_answers_may_be_headings_where_the_column_of_numbers_is_named(
+    make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    config = make_config(
+        header="No;Ja;Cell", rows=["1;x;0701740605", "2;;0701740606"], require_accepted_terms=False
+    )
+    ran = run("--config", config, "send", message, "--all", "--dry-run", "--column", "number=Cell", "--json")
+    assert (ran.code, ran.data["recipients"]["ready"]) == (0, 2)
+
+
 def test_nothing_is_shown_of_it_where_a_column_is_named_either(
     make_config: MakeConfig, message: Path, run: Run
 ) -> None:
