@@ -8,9 +8,10 @@ was told is secret to another.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from smsctl.domain.moment import Actor, Moment
+from smsctl.domain.moment import Actor, Moment, stamp
 from smsctl.errors import RuleError, say
 from smsctl.ledger import audit, keyfile
 from smsctl.ledger.store import Ledger
@@ -171,3 +172,27 @@ def among(ledger: Ledger, numbers: Sequence[str], of: Collection[str] | None) ->
         for number in numbers
         if any(lists is None or one in lists for one in ledger.column(_LISTS, key.hash(number)))
     )
+
+
+_SCHEDULED = "SELECT id, municipality, send_at FROM mailings WHERE send_at >= ? AND purge IS NULL ORDER BY id"
+_TAKEN = (
+    "SELECT m.number FROM mailings g JOIN messages m"
+    " ON m.id BETWEEN g.first_message AND g.first_message + g.messages - 1"
+    " WHERE g.id = ? AND m.state IN ('accepted', 'held', 'unknown') AND m.number IS NOT NULL"
+)
+
+
+def still_reached(ledger: Ledger, moment: Moment, of: Collection[str] | None) -> list[tuple[int, int]]:
+    """Return how many messages of which mailings the gateway still holds for numbers that are on the list.
+
+    They were handed over before, to be sent later (`--at`). `of`: only mailings of these municipalities.
+    """
+    now, found = datetime.fromisoformat(moment.at), []
+    yesterday = stamp(now - timedelta(days=1))  # a time is kept with its offset, and is compared by its text
+    for mailing, municipality, send_at in ledger.rows(_SCHEDULED, yesterday):
+        is_theirs = of is None or municipality in of
+        is_blocked = judge(ledger, municipality) if is_theirs else None
+        if is_blocked and datetime.fromisoformat(send_at) > now:
+            n = sum(map(is_blocked, ledger.column(_TAKEN, mailing)))
+            found += [(mailing, n)] if n else []
+    return found

@@ -1,6 +1,9 @@
 """The block list through the front door: in every plan, at every claim, and in `test`."""
 
 import json
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -47,6 +50,29 @@ def test_where_one_number_is_refused_each_of_the_others_is_told_of(config: Path,
     for told in ('"0701" has', '"12" has', "+46 70 *** ** 05 can be read, and was not", "** 06 can be read"):
         assert told in ran.err
     assert run("--config", config, "block", "list", "--json").data["blocked"] == []
+
+
+def test_what_the_gateway_holds_for_one_who_is_blocked_meanwhile_is_told(
+    config: Path, message: Path, run: Run
+) -> None:
+    """It was handed over with `--at`, and nothing can be taken out of it: only a person can stop it."""
+    at = datetime.now(UTC) + timedelta(hours=40)
+    for when in (("--at", f"{at:%Y-%m-%dT%H:%M}"), ()):
+        assert run("--config", config, "send", message, "--all", "--yes", "--again", *when).code == 0
+    told = "2 messages of mailing 1, which the gateway holds until its time, go to numbers on the block list."
+    stop = {"messageid": "m1", "sno": "71234", "originator": "+46701740605", "content": "STOP"}
+    pushed = config.with_name("pushed.json")
+    pushed.write_text(json.dumps({"mo": [stop]}), encoding="utf-8")
+    ran = run("--config", config, "reports", "import", pushed, "--quiet")
+    assert (ran.code, "1 message of mailing 1, which the gateway holds" in ran.said) == (0, True)
+    ran = run("--config", config, "block", "add", "+46701740606", "--quiet")
+    assert (ran.code, told in ran.said, "mailing 2" in ran.said) == (0, True, False)
+    numbers = config.with_name("blocked.csv")
+    numbers.write_text("+46701740606\n", encoding="utf-8")
+    assert told in run("--config", config, "block", "import", numbers, "--quiet").said
+    with closing(sqlite3.connect(config.parent / "ledger" / "ledger.simulate.db")) as ledger, ledger:
+        ledger.execute("UPDATE mailings SET send_at = ? WHERE id = 1", [at.replace(year=2020).isoformat()])
+    assert run("--config", config, "block", "add", "+46701740607", "--quiet").said == ""
 
 
 def test_a_new_recipients_file_cannot_undo_it(config: Path, message: Path, run: Run) -> None:

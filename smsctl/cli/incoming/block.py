@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from smsctl.cli import numbers, options, seen
+from smsctl.cli.incoming.still_reached import still_reached
 from smsctl.cli.options import argument
 from smsctl.cli.output.blocks import Text, TextLine, Tone
 from smsctl.cli.output.fields import Field, data_of, table_of, time_of
@@ -33,7 +34,8 @@ def run_add(
 ) -> CommandResult:
     """Put numbers on the block list: nothing is sent to them any more.
 
-    Only a hash of each is kept, and no name, so that people with protected identity can stand there too.
+    Where the gateway still holds an SMS for one of them (--at), that is told. Only a hash of each is kept,
+    and no name, so that people with protected identity can stand there too.
     """
     wanted = _all_of(wiring, number)
     of = seen.lists(wiring, municipality, blocklist.FOR_ALL) or ()
@@ -42,7 +44,17 @@ def run_add(
     sentence = say_n(
         "{n} number was put on the block list.", "{n} numbers were put on the block list.", n=added
     )
-    return CommandResult(data={"added": added}, screen=[TextLine(sentence, Tone.GOOD)], is_of_the_ledger=True)
+    return _added({"added": added}, sentence, still_reached(wiring, seen.seen_by(wiring)))
+
+
+def _added(data: dict[str, object], sentence: Sentence, doubts: Sequence[Sentence]) -> CommandResult:
+    return CommandResult(
+        data=data,
+        screen=[TextLine(sentence, Tone.GOOD), *(TextLine(told, Tone.WARN) for told in doubts)],
+        said=[Note(code="warning", level="warning", text=told) for told in doubts],
+        is_of_the_ledger=True,
+        is_told_always=bool(doubts),
+    )
 
 
 def _all_of(wiring: Wiring, typed: Sequence[str]) -> list[str]:
@@ -144,13 +156,8 @@ def run_import(
         n=added,
         known=len(wanted) - added,
     )
-    return CommandResult(
-        data={"added": added, "known": len(wanted) - added},
-        screen=[TextLine(sentence, Tone.GOOD), *(TextLine(told, Tone.WARN) for told in doubts)],
-        said=[Note(code="warning", level="warning", text=told) for told in doubts],
-        is_of_the_ledger=True,
-        is_told_always=bool(doubts),
-    )
+    doubts += still_reached(wiring, seen.seen_by(wiring))
+    return _added({"added": added, "known": len(wanted) - added}, sentence, doubts)
 
 
 def _left(rows: Sequence[int]) -> list[Sentence]:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from threading import Lock
 
 from smsctl.actions.report import NOTHING, IntakeCounts, IntakeRules, take_in
+from smsctl.cli.incoming.still_reached import still_reached
 from smsctl.cli.output.phrases import taken_twice
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.moment import Moment
 from smsctl.domain.push import PushBatch
 from smsctl.errors import Sentence, say_n
 from smsctl.ledger import restoring
+from smsctl.ledger.blocklist import FOR_ALL
 from smsctl.ledger.reports import ReportFate
 
 _SILENT_S = 60
@@ -40,6 +42,10 @@ class PushIntake:
         self.taken = self.taken + taken
         if twice := taken.reports[ReportFate.TWICE]:
             self._tell(taken_twice(twice))
+        if taken.blocked:
+            stopped = frozenset(self._intake_rules.stopped)
+            for told in still_reached(self._wiring, None if stopped == {*FOR_ALL} else stopped):
+                self._tell(told)
         return taken
 
     def _now(self) -> Moment:
