@@ -25,7 +25,7 @@ def taken() -> TakenError:
     """Return the error for a mailing that another process is at work on, by whichever command."""
     return TakenError(
         say("This mailing is being sent, cancelled or settled by another process right now."),
-        hint=say("Wait for it, or look with: smsctl mailings list"),
+        hint=say("Wait for it, or stop it with Ctrl-C or SIGTERM there; look with: smsctl mailings list"),
     )
 
 

@@ -194,6 +194,20 @@ def test_two_processes_do_not_send_the_same_mailing(
     assert set(recipients(live).values()) == {1}
 
 
+def test_what_another_process_sends_is_cancelled_once_that_was_stopped(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(SLOW, rows=ROWS, gateway={"batch_size": 2})
+    process = begin(live, message)
+    refused = run("--config", live.config, "mailings", "cancel", 1)
+    assert (refused.code, "or stop it with Ctrl-C or SIGTERM there" in refused.err) == (9, True)
+    process.terminate()
+    assert end_process(process).code == 143
+    assert run("--config", live.config, "mailings", "cancel", 1).code == 0
+    states = run("--config", live.config, "mailings", "show", 1, "--json").data["states"]
+    assert states == {"accepted": 2, "cancelled": len(ROWS) - 2}
+
+
 def test_a_connection_that_drops_leaves_nothing_unknown(
     live_gateway: LiveGateway, message: Path, run: Run
 ) -> None:
