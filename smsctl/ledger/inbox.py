@@ -36,7 +36,7 @@ def store(
 ) -> bool:
     """Store an SMS, in the open transaction; say whether it is new."""
     named = _named_so(ledger, message)
-    if named == (message.sender, kind):
+    if named and named.sender == message.sender and (named.kind == kind or named.body == message.text):
         return False
     if named:  # another SMS, as where a GET template holds no id but a word: then it names nothing
         message = message._replace(vendor_id="")
@@ -102,14 +102,20 @@ def _row(row: dict[str, Any]) -> InboxRow:
     return InboxRow(row["id"], row["at"], IncomingKind(row["kind"]), message, row["forward_to"])
 
 
-def _named_so(ledger: Ledger, message: Incoming) -> tuple[str, str] | None:
-    """Return the sender and the kind of the SMS that has this id of the gateway's."""
+class _Named(NamedTuple):
+    sender: str
+    kind: str
+    body: str
+
+
+def _named_so(ledger: Ledger, message: Incoming) -> _Named | None:
+    """Return the SMS that has this id of the gateway's."""
     found = ledger.one(
-        "SELECT sender, kind FROM inbox WHERE gateway = ? AND vendor_id = ? AND vendor_id <> ''",
+        "SELECT sender, kind, body FROM inbox WHERE gateway = ? AND vendor_id = ? AND vendor_id <> ''",
         message.gateway,
         message.vendor_id,
     )
-    return (found[0], found[1]) if found else None
+    return _Named(sender=found[0], kind=found[1], body=found[2]) if found else None
 
 
 def _came_lately(ledger: Ledger, message: Incoming, moment: Moment) -> bool:

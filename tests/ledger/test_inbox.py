@@ -32,6 +32,15 @@ def test_what_was_stored_is_read_back(ledger: Ledger) -> None:
     assert inbox.get(ledger, row.id) == row
 
 
+def test_an_id_says_nothing_of_another_sms(ledger: Ledger) -> None:
+    assert store(ledger, YES)
+    assert store(ledger, YES._replace(sender="+46701740606"))
+    assert not store(ledger, YES._replace(sender="+46701740606"), "08:00:01.000")
+    assert store(ledger, YES._replace(text="STOP"), kind=IncomingKind.STOP)
+    assert not store(ledger, YES, kind=IncomingKind.OTHER)  # by another code in the config since
+    assert inbox.count(ledger, other=False) == 3
+
+
 def test_one_vendor_id_is_stored_once_whenever_it_comes(ledger: Ledger) -> None:
     assert store(ledger, YES)
     assert not store(ledger, YES._replace(text="changed"), "23:00:00.000")
