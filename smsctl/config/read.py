@@ -246,7 +246,7 @@ _SLIPS = (
         say("is of SuperOffice's plugin configuration; take it in with: smsctl config import"),
     ),
     (
-        r"^\s*\[+[^\]\"']*(?:[^\x00-\x7f]|\w +\w)[^\]\"']*\]",
+        r"^\s*\[{1,2}[^][\"']{0,200}(?:[^\x00-\x7f]|\w +\w)[^][\"']{0,200}\]",
         say(
             "names a section with å, ä, ö or a space: write that part in quotation marks, as in {section}",
             section='[municipalities."åmål"]',
