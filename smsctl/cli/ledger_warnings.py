@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from smsctl.cli.output import figures
+from smsctl.cli.output.output import Output
 from smsctl.config import places
 from smsctl.config.settings import Mode, Settings
 from smsctl.domain.package import Package, are_nearly_used
@@ -18,6 +19,33 @@ def warnings(ledger: Ledger, settings: Settings) -> Iterator[Sentence]:
     if wrong := ledger.misbooked():
         yield wrong.sentence
     yield from _packages(ledger, settings)
+
+
+def tell_of_invoices(ledger: Ledger, output: Output) -> None:
+    """Say, once, which invoices a mailing has made of which nobody was told: no run that still goes on.
+
+    Its run was killed, or a delivery report has opened the package.
+    """
+    if not packages.any_invoice_untold(ledger):
+        return
+    from smsctl.ledger import invoices, lock  # seldom needed, and every command passes here
+
+    told = []
+    for one in invoices.untold(ledger):
+        with lock.if_nobody_sends(ledger, one.reference) as over:
+            told += [one] if over else []
+    if not told:
+        return
+    output.warn(
+        say_n(
+            "A package was opened, and makes an invoice of {price} without VAT. See: smsctl invoices list",
+            "{n} packages were opened, and make invoices of {price} without VAT. See: smsctl invoices list",
+            n=len(told),
+            price=figures.money(sum(one.price_ore for one in told)),
+        )
+    )
+    if not output.keeps_quiet:
+        invoices.are_told(ledger, told)
 
 
 def must_lie_there(config: Settings) -> None:

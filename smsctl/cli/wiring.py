@@ -64,7 +64,7 @@ class Wiring:
                 self.output.warn(say("{path} was made before the run failed, and is empty.", path=path))
             if isinstance(error, _UNFORESEEN):
                 self._blame_the_ledger(error)
-            if kind is None and "settings" in vars(self) and self.output.command not in _TELL_THEMSELVES:
+            if kind is None and "settings" in vars(self):
                 self._look_ahead()
 
     def _blame_the_ledger(self, error: Exception) -> None:
@@ -163,12 +163,15 @@ class Wiring:
 
     def _look_ahead(self) -> None:
         """Warn of the ledger's state; where the command did not open it, hardly wait for one that is busy."""
-        from smsctl.cli.ledger_warnings import warnings
+        from smsctl.cli.ledger_warnings import tell_of_invoices, warnings
 
+        ledger = vars(self).get("ledger")
         with suppress(LedgerError, *_UNFORESEEN):  # the command has done its work
-            ledger = vars(self).get("ledger") or self.ledger_as_it_is(
-                self.settings.ledger_path, wait_s=_GLANCE_S
-            )
+            if ledger and not self.simulated:
+                tell_of_invoices(ledger, self.output)
+            if self.output.command in _TELL_THEMSELVES:
+                return
+            ledger = ledger or self.ledger_as_it_is(self.settings.ledger_path, wait_s=_GLANCE_S)
             for sentence in warnings(ledger, self.settings) if ledger else self._lies_elsewhere():
                 self.output.warn(sentence)
 
@@ -227,11 +230,7 @@ class Wiring:
         self._opened.append(ledger)
 
     def names(
-        self,
-        *,
-        read: Sequence[Path | None] = (),
-        write: Sequence[Path | None] = (),
-        replace: bool = False,
+        self, *, read: Sequence[Path | None] = (), write: Sequence[Path | None] = (), replace: bool = False
     ) -> None:
         """Open what the caller named, or make it, before the ledger's owner takes over from the caller.
 

@@ -1,13 +1,16 @@
 """Invoices: one line for each package that was opened, never changed, and a mark when it was handed over.
 
+Of one that a mailing has made, somebody is told: that this is still to be done is written with it.
+
 The bill of the supplier is compared with what was drawn: parts per local month and invoice node.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from smsctl.domain.moment import Actor, Moment, Period
+from smsctl.domain.package import PackageTerms
 from smsctl.errors import RuleError, say
 from smsctl.ledger import audit
 from smsctl.ledger.store import Ledger
@@ -39,12 +42,56 @@ def invoices_of(
     return tuple(Invoice(**one) for one in found)
 
 
-def prices_of(ledger: Ledger, mailing: int) -> list[int]:
-    """Return the prices in öre of the packages that a mailing has opened, oldest first."""
-    found = ledger.rows(
-        "SELECT price_ore FROM packages WHERE opened_by_mailing = ? ORDER BY municipality, number", mailing
+class UntoldInvoice(NamedTuple):
+    """An invoice that a mailing has made, and of which nobody was told yet."""
+
+    number: int
+    price_ore: int
+    mailing: int
+    reference: str  # of the mailing
+
+
+_UNTOLD = "untold-invoice "
+
+
+def make(
+    ledger: Ledger, municipality: str, package: int, terms: PackageTerms, moment: Moment, mailing: int | None
+) -> None:
+    """Make the invoice of a package, in the transaction that opens it; without a mailing, a person does."""
+    number = ledger.number("SELECT MAX(number) FROM invoices") + 1
+    ledger.insert(
+        "invoices",
+        number=number,
+        municipality=municipality,
+        package=package,
+        day=moment.day,
+        parts=terms.size,
+        price_ore=terms.price_ore,
     )
-    return [int(price_ore) for (price_ore,) in found]
+    if mailing is not None:  # whoever opens one by hand sees it
+        ledger.insert("facts", name=f"{_UNTOLD}{number}", value=str(mailing))
+
+
+def untold(ledger: Ledger) -> list[UntoldInvoice]:
+    """Return the invoices of which nobody was told, the oldest first."""
+    marks = ledger.rows("SELECT name, value FROM facts WHERE name LIKE 'untold-invoice %'")
+    found = []
+    for number, mailing in sorted((int(name.removeprefix(_UNTOLD)), int(value)) for name, value in marks):
+        row = ledger.one(
+            "SELECT i.number, i.price_ore, g.id, g.reference FROM invoices i JOIN mailings g ON g.id = ?"
+            " WHERE i.number = ?",
+            mailing,
+            number,
+        )
+        found += [UntoldInvoice(*row)] if row else []
+    return found
+
+
+def are_told(ledger: Ledger, told: Iterable[UntoldInvoice]) -> None:
+    """Write that somebody was told of these, in a transaction of its own."""
+    with ledger.transaction():
+        for one in told:
+            ledger.write("DELETE FROM facts WHERE name = ?", f"{_UNTOLD}{one.number}")
 
 
 _HAND_OVER = (

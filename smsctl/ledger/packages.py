@@ -189,16 +189,15 @@ def open_package(
         opened_day=moment.day,
         opened_by_mailing=mailing,
     )
-    ledger.insert(
-        "invoices",
-        number=ledger.number("SELECT MAX(number) FROM invoices") + 1,
-        municipality=municipality,
-        package=number,
-        day=moment.day,
-        parts=terms.size,
-        price_ore=terms.price_ore,
-    )
+    from smsctl.ledger import invoices  # seldom needed
+
+    invoices.make(ledger, municipality, number, terms, moment, mailing)
     return number
+
+
+def any_invoice_untold(ledger: Ledger) -> bool:
+    """Say whether a mailing has made an invoice of which nobody was told (`smsctl.ledger.invoices`)."""
+    return ledger.one("SELECT 1 FROM facts WHERE name LIKE 'untold-invoice %' LIMIT 1") is not None
 
 
 def book(ledger: Ledger, booking: Booking, parts: int, moment: Moment, reason: str) -> None:

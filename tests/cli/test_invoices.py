@@ -1,3 +1,4 @@
+import json
 import re
 import shutil
 import stat
@@ -10,9 +11,11 @@ from smsctl.cli.money import invoices as cli_invoices
 from smsctl.cli.output import export
 from smsctl.errors import LedgerError, say
 from smsctl.ledger import invoices, lock, restoring
+from smsctl.simulator.server import Behaviour
 
-from ..conftest import LiveGateway
+from ..conftest import Live, LiveGateway
 from ..front_door import Ran, Run, begin_process, end_process
+from .conftest import wait_until
 
 TOWN = "exempelkommun"
 
@@ -61,6 +64,54 @@ def test_where_nobody_sees_a_plan_a_new_invoice_is_told(
     opens = run(*send, "--max-new-packages", 9)
     told = "A package was opened, and makes an invoice of 4 900,50 kr without VAT."
     assert [(one.code, told in one.err) for one in (fills, opens)] == [(0, False), (0, True)]
+
+
+TOLD = "A package was opened, and makes an invoice of 4 900,50 kr without VAT."
+CEILINGS = ("--yes", "--max-parts", 9, "--max-new-packages", 9)
+
+
+def in_small_packages(live_gateway: LiveGateway, behaviour: Behaviour) -> Live:
+    """A site whose next mailing, to three, opens the second package."""
+    return live_gateway(behaviour, municipalities={TOWN: {"package_size": 2, "package_price": "4900.50"}})
+
+
+def test_a_new_invoice_is_told_though_the_run_that_made_it_was_killed(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    """By whichever command comes next, once; with `--quiet` it still waits for one that speaks."""
+    live = in_small_packages(live_gateway, Behaviour(latency_s=20))
+    send = ("--config", live.config, "send", message, "--all", *CEILINGS, "--key", "monday")
+    process = begin_process(*send)
+    wait_until(lambda: len(live.simulator.accepted()) == 3)
+    process.kill()
+    end_process(process)
+    quiet = run("--config", live.config, "--quiet", "usage")
+    told, told_before = run(*send), run("--config", live.config, "usage")
+    assert [(one.code, TOLD in one.err) for one in (quiet, told, told_before)] == [
+        (0, False),
+        (4, True),
+        (0, False),
+    ]
+
+
+def test_an_invoice_that_a_delivery_report_makes_is_told(
+    live_gateway: LiveGateway, message: Path, run: Run, tmp_path: Path
+) -> None:
+    live = in_small_packages(live_gateway, Behaviour(faults={"reset": 1.0}))
+    assert run("--config", live.config, "send", message, "--all", *CEILINGS).code == 4
+    of_it = ("--config", live.config, "mailings", "resolve", 1, "--not-sent", "--reason", "x", "--yes")
+    assert run(*of_it).code == 0
+    assert run("--config", live.config, "mailings", "cancel", 1).code == 0
+    anew = ("--new-package", "--reason", "a new deal", "--yes")
+    assert run("--config", live.config, "municipality", "activate", TOWN, *anew).code == 0
+    file = tmp_path / "reports.json"
+    stem = run("--config", live.config, "mailings", "show", 1, "--json").data["batches"][0]["reference"][:10]
+    file.write_text(
+        json.dumps({"dr": [{"statuscode": 0, "customermessagereference": f"{stem}-{n}"} for n in (1, 2, 3)]}),
+        encoding="utf-8",
+    )
+    first, again = (run("--config", live.config, "reports", "import", file) for _ in range(2))
+    assert [(one.code, TOLD in one.err) for one in (first, again)] == [(0, True), (0, False)]
 
 
 @pytest.mark.parametrize(

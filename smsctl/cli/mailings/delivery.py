@@ -15,9 +15,10 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import CHECK_ACCOUNT, CHECK_MAIL_SERVER, Gateway
 from smsctl.domain.mailing import Ceilings, Mailing, MailingTotals
 from smsctl.domain.message import Status
-from smsctl.errors import ExitCode, LedgerError, Sentence, say, say_n
+from smsctl.errors import ExitCode, LedgerError, Sentence, say
 from smsctl.ledger import invoices, mailings, skipped
 from smsctl.ledger.lock import TakenError
+from smsctl.ledger.store import Ledger
 
 
 def deliver_mailing(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilings) -> Delivery:
@@ -28,7 +29,6 @@ def deliver_mailing(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings
     for caution in trust.unproved(wiring.ledger, wiring.settings, payer, wiring.clock.now()):
         wiring.output.warn(caution)
     before = mailings.tally(wiring.ledger, mailing).states.get(Status.PENDING, 0)
-    invoiced = len(invoices.prices_of(wiring.ledger, mailing.id))
     with _stopped_by_signals(wiring, stop_signal), wiring.output.progress(say("Sending"), before) as tell:
         send_run = SendRun(
             mailing=mailing,
@@ -48,23 +48,15 @@ def deliver_mailing(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings
             on_progress=lambda states: tell(states.total()),
         )
         done = _sent(send_run)
-    if not (wiring.output.shows or wiring.simulated):  # nobody has seen the plan, which tells it beforehand
-        for told in _invoiced(invoices.prices_of(wiring.ledger, mailing.id)[invoiced:]):
-            wiring.output.warn(told)
+    if wiring.output.shows or wiring.simulated:  # the plan has told beforehand what it costs
+        _has_told_invoices(wiring.ledger, mailing)
     return done
 
 
-def _invoiced(prices_ore: Sequence[int]) -> list[Sentence]:
-    """Say what a run has brought in invoices."""
-    if not prices_ore:
-        return []
-    told = say_n(
-        "A package was opened, and makes an invoice of {price} without VAT. See: smsctl invoices list",
-        "{n} packages were opened, and make invoices of {price} without VAT. See: smsctl invoices list",
-        n=len(prices_ore),
-        price=figures.money(sum(prices_ore)),
-    )
-    return [told]
+def _has_told_invoices(ledger: Ledger, mailing: Mailing) -> None:
+    with suppress(LedgerError):  # all is sent; they are told once more then
+        if told := [one for one in invoices.untold(ledger) if one.mailing == mailing.id]:
+            invoices.are_told(ledger, told)
 
 
 def _sent(send_run: SendRun) -> Delivery:

@@ -142,6 +142,11 @@ class Output:
         return sys.stdin.isatty() and self.out.is_terminal and not self.speaks_json
 
     @property
+    def keeps_quiet(self) -> bool:
+        """Whether what is warned of is told at a bad end only."""
+        return self._is_quiet and not self.speaks_json
+
+    @property
     def face(self) -> Screen:
         """Where a person who is asked is looking, also when the result goes into a file."""
         return self.out if self.out.is_terminal else self.err
