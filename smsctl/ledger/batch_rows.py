@@ -46,4 +46,4 @@ def states_by_batch(ledger: Ledger, mailing: Mailing) -> dict[int, dict[Status, 
             *piece,
         ):
             found[batch][Status(state)] += messages
-    return dict(found)
+    return {batch: {one: n[one] for one in Status if one in n} for batch, n in found.items()}

@@ -286,3 +286,15 @@ def test_the_story_ends_with_one_command_at_most(live_gateway: LiveGateway, mess
     told = run(*argv, "mailings", "show", 1).out
     assert told.count("smsctl ") == 1
     assert re.search(r"smsctl .*mailings resolve 1$", told, re.MULTILINE)
+
+
+def test_the_states_of_a_mailing_stand_in_one_order_whatever_the_ledger_lies_in(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(Behaviour(faults={Fault.RESET: 0.5}), rows=guardians(8), gateway={"batch_size": 1})
+    run("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 9)
+    settle = ("mailings", "resolve", 1, "--not-sent", "--reason", "it was not", "--yes")
+    assert run("--config", live.config, *settle).code == 0
+    (told,) = run("--config", live.config, "mailings", "list", "--json").data["mailings"]
+    shown = run("--config", live.config, "mailings", "show", 1, "--json").data
+    assert [list(one["states"]) for one in (told, shown)] == [["pending", "accepted"]] * 2
