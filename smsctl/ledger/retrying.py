@@ -20,7 +20,7 @@ class MissedRow(NamedTuple):
     number: str
     name: str
     is_dead: bool  # the number will never work
-    may_have_it: bool  # it was submitted more than once, and another of those may have arrived
+    may_have_it: bool  # it was submitted more than once, or another report says that it has arrived
 
 
 def missed(ledger: Ledger, mailing: Mailing, states: Collection[Status]) -> Iterator[MissedRow]:
@@ -72,7 +72,8 @@ def written_at(ledger: Ledger, mailing: Mailing) -> datetime:
 _GONE = "SELECT state FROM messages WHERE id BETWEEN ? AND ? AND number IS NULL"
 _MISSED = (
     "SELECT id, sheet_row, number, name, state, cause,"
-    " CASE WHEN earlier_batch IS NOT NULL OR taken_besides > 0 THEN 1 ELSE 0 END"
+    " CASE WHEN earlier_batch IS NOT NULL OR taken_besides > 0 OR id IN"
+    "  (SELECT message FROM reports WHERE fate = 'contradicts' AND state = 'delivered') THEN 1 ELSE 0 END"
     " FROM messages WHERE id BETWEEN ? AND ? AND number IS NOT NULL"
     " AND state IN ('failed', 'expired', 'rejected') ORDER BY id"
 )

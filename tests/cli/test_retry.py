@@ -170,6 +170,14 @@ def test_a_message_that_may_have_left_twice_is_left_alone(missed: Live, run: Run
     assert "Nobody of mailing 1 can be sent to again" in ran.out
 
 
+def test_whom_another_report_says_it_has_reached_is_left_out(missed: Live, run: Run) -> None:
+    """That it failed is final, and what contradicts it is kept; sent again, they would have it twice."""
+    report(missed.config, run, [FAILED, DELIVERED])
+    ran = retry(missed.config, run)
+    assert ran.data["recipients"]["skipped"] == {"not-in-use": 1, "already-sent": 1}
+    assert ran.data["outcome"] == {"accepted": 1}
+
+
 def test_whoever_got_the_text_from_another_mailing_is_left_out(missed: Live, message: Path, run: Run) -> None:
     assert send(missed.config, message, run, "--again", "--reason", "once more").code == 0
     report(missed.config, run, [DELIVERED, FAILED, FAILED, FAILED, FAILED], mailing=2)
