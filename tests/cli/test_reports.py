@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,9 +18,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from smsctl.actions.report import NOTHING
+from smsctl.cli.incoming.reports_screen import taken_result
 from smsctl.errors import say
 from smsctl.gateways import intelecom_pushes, pswincom_pushes
 from smsctl.gateways.push_fields import readable
+from smsctl.ledger.reports import ReportFate
 from smsctl.ledger.store import read_ledger
 from smsctl.simulator.server import Behaviour, PushStyle, Simulator, Sms, start
 
@@ -638,3 +642,10 @@ def test_what_cannot_be_read_is_listed_and_what_stands_beside_it_is_taken(mailed
     (kept,) = run("--config", mailed, "reports", "unmatched", "--json").data["reports"]
     assert (kept["code"], kept["text"], kept["fate"]) == ("unreadable", '"odd"', "unmatched")
     assert "unreadable" in run("--config", mailed, "reports", "unmatched").out
+
+
+def test_each_report_stands_in_one_count_of_the_line_for_a_log() -> None:
+    taken = NOTHING._replace(reports=Counter(ReportFate))
+    told = re.findall(r"\d+", str(taken_result(taken).summary))
+    total, *counts, incoming = map(int, told)
+    assert (total, sum(counts), incoming) == (len(ReportFate), len(ReportFate), 0)

@@ -67,7 +67,7 @@ def _taken_summary(taken: IntakeCounts) -> Sentence:
         "{n} delivery reports ({applied} applied, {early} early, {repeated} repeated, {unmatched} unmatched),"
         " {incoming} incoming SMS.",
         n=taken.reports.total(),
-        applied=taken.reports[ReportFate.APPLIED],
+        applied=taken.reports[ReportFate.APPLIED] + taken.reports[ReportFate.TWICE],  # told of besides
         early=taken.reports[ReportFate.WAITING],
         repeated=taken.reports[ReportFate.REPEATED],
         unmatched=taken.reports[ReportFate.UNMATCHED] + taken.reports[ReportFate.CONTRADICTS],
