@@ -63,7 +63,7 @@ class Screen:
     def progress(self, label: Text, total: int) -> Iterator[Callable[[int], None]]:
         """Show a bar with rate and time left, on a terminal; the caller tells how much is done."""
         if not self.is_terminal:
-            yield _nobody
+            yield lambda _done: None
             return
         from smsctl.cli.output import terminal
 
@@ -88,7 +88,3 @@ class Screen:
             yield
         finally:
             self.shows_bar = False
-
-
-def _nobody(_done: int) -> None:
-    """Nobody is watching."""
