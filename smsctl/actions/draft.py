@@ -151,11 +151,7 @@ def leaving_of(plan: Plan) -> DepartingMailing:
 
 
 def _leaving(
-    plan_request: PlanRequest,
-    plan: Plan,
-    sheet: Sheet,
-    repeated: Reached | SentTexts,
-    under: Circumstances,
+    plan_request: PlanRequest, plan: Plan, sheet: Sheet, repeated: Reached | SentTexts, under: Circumstances
 ) -> DepartingMailing:
     """Return the mailing as the rules ask about it."""
     recipients = plan.recipients
@@ -291,9 +287,5 @@ def _already_sent(plan_request: PlanRequest, under: Circumstances) -> Reached | 
         return repeats.sent_texts(under.ledger, under.now)
     same, body = map(mailings.body_hash, plan_request.same), plan_request.letter.text.body
     return repeats.already_sent(
-        under.ledger,
-        mailings.body_hash(body),
-        under.now,
-        *same,
-        bodies=frozenset((body, *plan_request.same)),
+        under.ledger, mailings.body_hash(body), under.now, *same, bodies=frozenset((body, *plan_request.same))
     )

@@ -25,12 +25,7 @@ def terms_for(settings: Settings, municipality: str) -> ApprovalTerms | None:
 
 
 def slot_of(
-    key: str | None,
-    order: LetterOrder,
-    columns: Mapping[str, Sequence[str]],
-    *,
-    again: bool,
-    urgent: bool,
+    key: str | None, order: LetterOrder, columns: Mapping[str, Sequence[str]], *, again: bool, urgent: bool
 ) -> str | None:
     """Return a hash of what the slots of a key have in common; None where it is the same each time, or none.
 

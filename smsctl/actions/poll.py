@@ -68,8 +68,7 @@ def must_be_allowed_to_poll(settings: Settings) -> None:
     """Raise RuleError where the config does not allow to empty the queues, or the gateway has none."""
     if settings.gateway.module != "pswincom":
         raise RuleError(
-            say("Only PSWinCom has queues to poll."),
-            hint=say("Listen with: smsctl reports listen"),
+            say("Only PSWinCom has queues to poll."), hint=say("Listen with: smsctl reports listen")
         )
     if not settings.reports.poll:
         raise RuleError(

@@ -130,11 +130,7 @@ def _send_twice(trial: DoubleSend, begun: _Begun) -> bool:
     refused = repeat.code == REFUSED_AS_REPEAT
     status = Status.REJECTED if refused else repeat.status
     receipt = Receipt(
-        second.batch.references[0],
-        status,
-        gateway_id=repeat.gateway_id,
-        code=repeat.code,
-        text=repeat.text,
+        second.batch.references[0], status, gateway_id=repeat.gateway_id, code=repeat.code, text=repeat.text
     )
     _settle(trial, begun, second, Answer(verdict=SubmitVerdict.ANSWERED, receipts=(receipt,)))
     if not refused and repeat.status is not Status.ACCEPTED:

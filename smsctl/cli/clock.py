@@ -29,11 +29,7 @@ class Clock:
     def now(self) -> Moment:
         """Return this moment."""
         utc = datetime.fromtimestamp(time.time() + self._ahead_s, UTC)
-        return Moment(
-            at=stamp(utc),
-            day=utc.astimezone(self._zone).date().isoformat(),
-            up=uptime(),
-        )
+        return Moment(at=stamp(utc), day=utc.astimezone(self._zone).date().isoformat(), up=uptime())
 
     def before(self, age: timedelta) -> str:
         """Return the moment that long ago, as the ledger writes times."""

@@ -132,8 +132,7 @@ def address(*schemes: str) -> ValueKind:
             raise UnfitValueError(say("must hold no user name and no password"))
         if scheme not in schemes and not (scheme == "http" and host in _LOOPBACK):
             sentence = say(
-                'must start with "https://": the password would travel readable over {scheme}',
-                scheme=scheme,
+                'must start with "https://": the password would travel readable over {scheme}', scheme=scheme
             )
             raise UnfitValueError(sentence)
         return str(value).rstrip("/")

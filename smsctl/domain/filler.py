@@ -13,15 +13,7 @@ from operator import add, itemgetter
 from typing import Final
 
 from smsctl.domain.entries import Problem
-from smsctl.domain.field_cells import (
-    BAD,
-    NOT_GSM7,
-    NOTHING,
-    FilledCell,
-    measured,
-    problem_of_cell,
-    text_of,
-)
+from smsctl.domain.field_cells import BAD, NOT_GSM7, NOTHING, FilledCell, measured, problem_of_cell, text_of
 from smsctl.domain.fields import Template, TextField
 from smsctl.domain.filled import JOINS, Filled, FilledTexts, composed, rendered, rendered_all
 from smsctl.domain.text import Encoding, PartProfile, TextSize, measure
@@ -44,11 +36,7 @@ class Filler:
         self._places = [positions[field.column] for field in template.fields]
         ends_in_field = not template.pieces[-1].strip()
         self._known = [
-            _KnownCells(
-                field,
-                rules,
-                must_be_something=field is template.fields[-1] and ends_in_field,
-            )
+            _KnownCells(field, rules, must_be_something=field is template.fields[-1] and ends_in_field)
             for field in template.fields
         ]
         # Where the text around the fields is blank, or could join with a cell, it must be looked at whole.

@@ -109,9 +109,7 @@ def _without_words(cell: str, values: frozenset[str]) -> str:
         return shown(cell)
     known = {fold(word) for one in values for word in re.findall(_WORD, one)}
     return re.sub(
-        r"[^\W\d_]{2,}(?![^\W_])",
-        lambda word: word[0] if fold(word[0]) in known else VEIL,
-        shown(cell),
+        r"[^\W\d_]{2,}(?![^\W_])", lambda word: word[0] if fold(word[0]) in known else VEIL, shown(cell)
     )
 
 

@@ -85,8 +85,7 @@ class PolledQueue:
             raise GatewayRefusedError(_REFUSED[self._kind].given(status=reply.status), hint=CHECK_ACCOUNT)
         if reply.status == _EMPTY and _is_page(reply):
             raise StoppedError(
-                say("Not the gateway's queue answered, but a web page: HTTP 404."),
-                hint=_CHECK_URL,
+                say("Not the gateway's queue answered, but a web page: HTTP 404."), hint=_CHECK_URL
             )
         return reply
 

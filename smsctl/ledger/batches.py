@@ -188,12 +188,7 @@ _PENDING_TEXTS = (  # a text that is not there is an error, and its message no l
 
 
 def _batches(
-    ledger: Ledger,
-    want: ClaimRequest,
-    waiting: Waiting,
-    room: int,
-    slots: int,
-    moment: Moment,
+    ledger: Ledger, want: ClaimRequest, waiting: Waiting, room: int, slots: int, moment: Moment
 ) -> Iterator[Claim]:
     """Yield the batches that the first `room` messages make, as they will be marked."""
     mailing, newest = want.mailing, ledger.newest_id("batches")

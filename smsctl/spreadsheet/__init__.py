@@ -182,11 +182,7 @@ def _refuse_one_cell(path: Path, *rows: list[str]) -> None:
     marks = [mark for mark in _MARKS if all(cell.count(mark) >= _FEWEST_MARKS for cell in together)]
     if len(together) == len(rows) and marks:
         raise InputError(
-            say(
-                "{path}: each row is one cell, with {mark} in it for its columns.",
-                path=path,
-                mark=marks[0],
-            ),
+            say("{path}: each row is one cell, with {mark} in it for its columns.", path=path, mark=marks[0]),
             hint=say(
                 "Where each row stands in quotes as a whole, export the list anew, or split it in Excel with"
                 " Data, Text to Columns. Else say what separates the columns with --delimiter."

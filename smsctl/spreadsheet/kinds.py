@@ -135,9 +135,5 @@ _OTHERS: Final = (
         say("{path} is a document of a word processor, not a list of people.", path=""),
         _SAVE_AGAIN,
     ),
-    (
-        (b"%pdf-",),
-        say("{path} is a PDF: it is made for printing, not for reading rows.", path=""),
-        _EXPORT,
-    ),
+    ((b"%pdf-",), say("{path} is a PDF: it is made for printing, not for reading rows.", path=""), _EXPORT),
 )

@@ -23,12 +23,7 @@ class WorkbookSheet:
     delimiter: Final = ""
 
     def __init__(
-        self,
-        path: Path,
-        kind: Workbook,
-        sheet: "CalamineSheet",
-        hidden: frozenset[int],
-        gaps: Gaps,
+        self, path: Path, kind: Workbook, sheet: "CalamineSheet", hidden: frozenset[int], gaps: Gaps
     ) -> None:
         """Keep the sheet, which is in memory, which of its rows are hidden, and what calamine left empty."""
         self.path = path

@@ -139,9 +139,4 @@ def _earlier_data(last: Earlier | None) -> dict[str, object] | None:
         return None
     gone = last.out_of_use
     in_vain = gone and {"numbers": gone.numbers, "parts": gone.parts, "ore": gone.cost_ore}
-    return {
-        "mailing": last.mailing,
-        "day": last.day,
-        "messages": last.messages,
-        "out_of_use": in_vain,
-    }
+    return {"mailing": last.mailing, "day": last.day, "messages": last.messages, "out_of_use": in_vain}

@@ -137,11 +137,7 @@ def _next(story: Story) -> Iterator[Sentence]:
 
 def nothing_pending(why: Sentence, tally: MailingTotals, steps: Sequence[Sentence]) -> list[Block]:
     """Return the screen of a resume that has nothing to do."""
-    return [
-        TextLine(why),
-        state_facts(tally.states),
-        *map(TextLine, steps),
-    ]
+    return [TextLine(why), state_facts(tally.states), *map(TextLine, steps)]
 
 
 def skipped(entries: Sequence[SkippedEntry], shown: Callable[[str], str], csv: Path | None) -> list[Block]:

@@ -21,10 +21,7 @@ from smsctl.domain.text import MessageText
 from smsctl.domain.text_check import check
 from smsctl.ledger import mailings
 
-EXAMPLES = (
-    'smsctl test +46701740605 "hej"',
-    'smsctl test "070-174 06 05" "hej" --priority high',
-)
+EXAMPLES = ('smsctl test +46701740605 "hej"', 'smsctl test "070-174 06 05" "hej" --priority high')
 
 
 def run(

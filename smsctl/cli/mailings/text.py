@@ -37,8 +37,7 @@ def must_be_one(flags: SendFlags) -> None:
         )
     if come_by_standard_input(flags.file, flags.text_for) and not (flags.yes or flags.dry_run):
         raise UsageError(
-            say("With the text on standard input nothing can be asked."),
-            hint=say("Add --yes, or --dry-run."),
+            say("With the text on standard input nothing can be asked."), hint=say("Add --yes, or --dry-run.")
         )
 
 

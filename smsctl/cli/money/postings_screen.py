@@ -93,9 +93,7 @@ def closed(posted: Posting, zone: str, *, again: bool) -> TextLine:
     at = figures.local(posted.at, zone)
     if again:
         sentence = say(
-            "{month} was first handed over {at} by {who}, as {document}: the same file.",
-            at=at,
-            **told,
+            "{month} was first handed over {at} by {who}, as {document}: the same file.", at=at, **told
         )
         return TextLine(sentence)
     return TextLine(

@@ -81,8 +81,7 @@ def _place(wiring: Wiring) -> Path | str:
 
 
 def run_backup(
-    wiring: Wiring,
-    file: Annotated[Path, argument("FILE", "A new file; its key goes beside it.")],
+    wiring: Wiring, file: Annotated[Path, argument("FILE", "A new file; its key goes beside it.")]
 ) -> CommandResult:
     """Copy the ledger, and the key of its hashes, to a new file while others send.
 

@@ -163,10 +163,7 @@ def _read_as(sheet: Sheet, recipients: Recipients, zone: str) -> FactList:
             Fact(say("File"), [say("{path}, of {when}", path=sheet.path, when=modified)]),
             Fact(say("Read as"), [_manner(sheet)]),
             Fact(say("Columns"), [", ".join(map(veiled, sheet.header))]),
-            Fact(
-                say("Groups"),
-                [joined(*map(titled, recipients.groups or ("-",)))],
-            ),
+            Fact(say("Groups"), [joined(*map(titled, recipients.groups or ("-",)))]),
         ]
     )
 

@@ -168,10 +168,7 @@ def _shares(flag: str, texts: Sequence[str]) -> dict[str, float]:
             found[name] = -1
         if not 0 <= found[name] <= 1:
             sentence = say(
-                "{flag} {name}={share}: a share is a number from 0 to 1.",
-                flag=flag,
-                name=name,
-                share=share,
+                "{flag} {name}={share}: a share is a number from 0 to 1.", flag=flag, name=name, share=share
             )
             raise UsageError(sentence)
     return found

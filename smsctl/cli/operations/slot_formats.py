@@ -82,10 +82,7 @@ def _weekdays(piece: str, days: str) -> range:
     if begin is not None and end is not None and begin <= end:
         return range(begin, end + 1)
     hint = say("Write daily, mon-fri, mon,thu or days of the month from 1 to {last}: 1,15.", last=_LAST_DAY)
-    raise UsageError(
-        say("--days {days}: there are no such days.", days=days),
-        hint=hint,
-    )
+    raise UsageError(say("--days {days}: there are no such days.", days=days), hint=hint)
 
 
 def _weekday(word: str) -> int | None:

@@ -45,10 +45,7 @@ def screen(
 
 def test_screen(number: str, parts: int, answer: Words | None) -> list[Block]:
     """Return what a person wants to know of one test SMS."""
-    facts = [
-        Fact(say("Number"), [number]),
-        Fact(say("Parts"), [figures.count(parts)]),
-    ]
+    facts = [Fact(say("Number"), [number]), Fact(say("Parts"), [figures.count(parts)])]
     if answer:
         facts.insert(1, Fact(say("The gateway answered"), [answer]))
     return [FactList(facts), GAP]

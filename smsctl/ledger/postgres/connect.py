@@ -175,10 +175,7 @@ def parameters(access: Access) -> dict[str, Any]:
     """Return how a session is opened, but for the password: nothing is left to the environment."""
     servers = access.address.servers
     lock_ms = max(int(min(access.busy_timeout_s, 1.0) * 1000), 1)
-    settings = _SETTINGS | {
-        "search_path": f"{access.schema},pg_temp",
-        "lock_timeout": f"{lock_ms}ms",
-    }
+    settings = _SETTINGS | {"search_path": f"{access.schema},pg_temp", "lock_timeout": f"{lock_ms}ms"}
     if access.read_only:  # who writes goes by what the server says: so it is closed before another takes over
         settings["default_transaction_read_only"] = "on"
     parameters: dict[str, Any] = {
@@ -237,10 +234,7 @@ def _refuse(session: Session, place: str, *, read_only: bool) -> None:
     encoding, fsync, pages, commit, is_standby, pid, role = row
     found: Iterator[tuple[bool, Sentence]] = iter(
         (
-            (
-                session.info.server_version < _OLDEST,
-                say("the server is older than PostgreSQL 15."),
-            ),
+            (session.info.server_version < _OLDEST, say("the server is older than PostgreSQL 15.")),
             (encoding != "UTF8", say("the database's encoding is not UTF8.")),
             ((fsync, pages) != ("on", "on"), say("the server does not flush what it promises (fsync).")),
             (commit != "on", say("the server promises before it flushes (synchronous_commit).")),

@@ -240,10 +240,7 @@ def _unreadable(path: Path, error: OSError) -> LedgerError:
 def _refuse_owner(path: Path, file: os.stat_result, group: str | None) -> None:
     if users.is_root() or users.is_ours(file.st_uid) or file.st_uid == 0 or group is not None:
         return
-    raise LedgerError(
-        say("{path}: the ledger belongs to another user.", path=path),
-        hint=_BY_WHOM,
-    )
+    raise LedgerError(say("{path}: the ledger belongs to another user.", path=path), hint=_BY_WHOM)
 
 
 def _refuse_folder(folder: Path, mode: int) -> None:
