@@ -138,9 +138,9 @@ def _left(wiring: Wiring, mailing: Mailing, traits: Traits, under: Circumstances
     return what_is_left(mailing, traits, ceilings, wiring.ledger, under, urgent=False)
 
 
-def _confirm(wiring: Wiring, question: object) -> None:
+def _confirm(wiring: Wiring, question: Sentence) -> None:
     wiring.output.show([GAP])
-    dialogue.confirm(wiring.output, say("{question}", question=question), otherwise=say("Not approved."))
+    dialogue.confirm(wiring.output, question, otherwise=say("Not approved."))
 
 
 def _screen(

@@ -11,11 +11,11 @@ from smsctl.actions.ending import (
 from smsctl.actions.resume import what_is_left
 from smsctl.cli import options, seen, wiring_gateway
 from smsctl.cli.circumstances import circumstances
-from smsctl.cli.mailings import story
 from smsctl.cli.mailings.request import SendFlags, overrides_of
 from smsctl.cli.mailings.resuming import go_on
 from smsctl.cli.output import figures, outcome
 from smsctl.cli.output import mailings as render
+from smsctl.cli.output.blocks import TextLine
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Mailing
@@ -74,7 +74,7 @@ def _nothing_pending(wiring: Wiring, mailing: Mailing) -> CommandResult:
         sentence = say("Mailing {id} has nothing pending: {counted}.", id=mailing.id, counted=counted)
     return CommandResult(
         data=render.data(mailing, tally),
-        screen=story.nothing_pending(sentence, tally, steps),
+        screen=[TextLine(sentence), outcome.state_facts(tally.states), *map(TextLine, steps)],
         is_of_the_ledger=True,
         summary=sentence,
         advice=steps,

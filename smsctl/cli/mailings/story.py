@@ -135,11 +135,6 @@ def _next(story: Story) -> Iterator[Sentence]:
         is_told |= is_command
 
 
-def nothing_pending(why: Sentence, tally: MailingTotals, steps: Sequence[Sentence]) -> list[Block]:
-    """Return the screen of a resume that has nothing to do."""
-    return [TextLine(why), state_facts(tally.states), *map(TextLine, steps)]
-
-
 def skipped(entries: Sequence[SkippedEntry], shown: Callable[[str], str], csv: Path | None) -> list[Block]:
     """Return the rows that got no message; a long list is cut, a file holds them all."""
     if not entries:
