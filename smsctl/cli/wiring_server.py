@@ -74,7 +74,32 @@ class LedgerOnServer:
         return self._read
 
     def _access(self) -> "Access":
-        return _access(self._settings, interactive=self._interactive)
+        on_server = self._settings.ledger
+        try:
+            from smsctl.ledger.postgres.connect import Access
+        except ImportError:
+            raise ConfigError(
+                say("A ledger on a server needs the driver psycopg, which is not installed."),
+                hint=say("Run: {python} -m pip install 'psycopg[binary]'", python=sys.executable),
+            ) from None
+        assert on_server.address is not None  # noqa: S101 - whoever comes here has asked
+        return Access(
+            address=on_server.address,
+            state=on_server.path,
+            password=self._password(may_be_missing=on_server.address.stays_here),
+            ca_bundle=on_server.ca_bundle,
+            busy_timeout_s=on_server.busy_timeout_s,
+            standby_must_have_it=on_server.standby == "synchronous",
+        )
+
+    def _password(self, *, may_be_missing: bool) -> Secret | None:
+        try:
+            around = caller.surroundings(self._settings, interactive=self._interactive)
+            return caller.secret("ledger", self._settings.ledger.password, around).secret
+        except CredentialError:
+            if may_be_missing:  # on this machine the server may know who asks
+                return None
+            raise
 
     def _refuse_left_behind(self, ledger: Ledger) -> None:
         """Raise LedgerError where this config's ledger was a file, which this one knows nothing of."""
@@ -97,36 +122,6 @@ class LedgerOnServer:
 def _by_its_clock(clock: Clock, ledger: Ledger) -> Ledger:
     clock.keep_to(ledger.engine.standing())
     return ledger
-
-
-def _access(settings: Settings, *, interactive: bool) -> "Access":
-    on_server = settings.ledger
-    try:
-        from smsctl.ledger.postgres.connect import Access
-    except ImportError:
-        raise ConfigError(
-            say("A ledger on a server needs the driver psycopg, which is not installed."),
-            hint=say("Run: {python} -m pip install 'psycopg[binary]'", python=sys.executable),
-        ) from None
-    assert on_server.address is not None  # noqa: S101 - whoever comes here has asked
-    return Access(
-        address=on_server.address,
-        state=on_server.path,
-        password=_password(settings, interactive=interactive, may_be_missing=on_server.address.stays_here),
-        ca_bundle=on_server.ca_bundle,
-        busy_timeout_s=on_server.busy_timeout_s,
-        standby_must_have_it=on_server.standby == "synchronous",
-    )
-
-
-def _password(settings: Settings, *, interactive: bool, may_be_missing: bool) -> Secret | None:
-    try:
-        around = caller.surroundings(settings, interactive=interactive)
-        return caller.secret("ledger", settings.ledger.password, around).secret
-    except CredentialError:
-        if may_be_missing:  # on this machine the server may know who asks
-            return None
-        raise
 
 
 def _files(settings: Settings) -> Iterator[Path]:

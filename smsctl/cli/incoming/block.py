@@ -7,6 +7,7 @@ from typing import Annotated
 from smsctl.cli import numbers, options, seen
 from smsctl.cli.incoming.still_reached import still_reached
 from smsctl.cli.options import argument
+from smsctl.cli.output import audited
 from smsctl.cli.output.blocks import Text, TextLine, Tone
 from smsctl.cli.output.fields import Field, data_of, table_of, time_of
 from smsctl.cli.output.reply import CommandResult, Note
@@ -14,7 +15,7 @@ from smsctl.cli.typed_rows import named_columns, reading_of
 from smsctl.cli.wiring import Wiring
 from smsctl.errors import InputError, Sentence, say, say_n
 from smsctl.ledger import blocklist
-from smsctl.ledger.blocklist import BY_STOP, THE_RECIPIENT, BlockedRow
+from smsctl.ledger.blocklist import BlockedRow
 from smsctl.spreadsheet.kinds import Hidden
 
 EXAMPLES = {
@@ -181,17 +182,11 @@ def _fields(wiring: Wiring) -> list[Field[BlockedRow]]:
 
     return [
         time_of("at", lambda one: one.at, say("Since"), wiring.settings.time_zone),
-        Field("reason", lambda one: one.reason, say("Why"), _told),
-        Field("by", lambda one: one.by_whom, say("By"), _told),
+        Field("reason", lambda one: one.reason, say("Why"), audited.reason),
+        Field("by", lambda one: one.by_whom, say("By"), audited.actor),
         Field("last_digits", lambda one: one.last_digits, say("Last digits")),
         Field("municipality", lambda one: one.municipality or None, say("Municipality"), name),
     ]
 
 
 _ROWS_TOLD = 20
-_TOLD = {BY_STOP: say("STOP by SMS"), THE_RECIPIENT: say("the recipient")}
-
-
-def _told(stored: str) -> Text:
-    """Return a reason or a user as it is shown: what smsctl itself has written, in words."""
-    return _TOLD.get(stored, stored)
