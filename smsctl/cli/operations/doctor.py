@@ -79,7 +79,7 @@ def _expected(wiring: Wiring, key: str, ago: str | None) -> CommandResult:
             why.extend(ledger_warnings.put_back(ledger))  # it may have forgotten that it was sent
         local_now = wiring.clock.here()  # as a `send` names the slot, which opens the ledger first
         then = (local_now.astimezone(UTC) - age).astimezone(local_now.tzinfo)
-        yield from expected(ledger, expand(key, then), figures.counted)
+        yield expected(ledger, expand(key, then), figures.counted)
 
     findings = examine("expected", look)  # a ledger that cannot be read is an alarm too: nobody knows
     told = doctor.told_of(findings)
