@@ -138,7 +138,13 @@ def ceilings_in_claims(mailing: Mailing, ceilings: Ceilings, under: Circumstance
     if not under.settings.senders:
         return ceilings
     person = Person(mailing.created_by, under.groups_of(mailing.created_by))
-    most = daily_ceiling(under.settings.senders, person, _mission_of(mailing))
+    request = SendRequest(
+        municipality=mailing.municipality.key,
+        audience=mailing.audience,
+        parts=0,
+        is_test=mailing.kind == TEST,
+    )
+    most = daily_ceiling(under.settings.senders, person, request)
     return ceilings._replace(max_parts_per_day_of_user=most)
 
 
@@ -151,18 +157,12 @@ def _of_a_test(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refu
 
 
 def _of_a_mailing(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refusal]:
-    bill, ledger = leaving.bill, under.ledger
+    bill = leaving.bill
     yield from _too_old(leaving, under)
     if bill.messages or leaving.repeats or not leaving.begun:  # a look at the gateway's list disturbs nobody
         yield from _quiet(leaving, under)
         yield from _paused(leaving, under)
-    if ledger and not leaving.begun:
-        bodies = leaving.letter.text.body, *leaving.same
-        over = approvals.over(ledger, under.now.at)
-        held = repeats.held_by(ledger, bodies, leaving.numbers, leaving.pairs, over)
-        if held is not None:
-            asked = approvals.of(ledger, held)
-            yield rules.reserved(held, waits=asked is not None and asked.holds)
+    yield from _reserved(leaving, under)
     if leaving.had_it:
         yield rules.some_already_sent(leaving.had_it)
     if bill.payer.in_packages and not bill.account_status.active:
@@ -189,6 +189,17 @@ def _paused(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refusal
     leaves = (leaving.letter.send_at or under.local_now).astimezone(under.local_now.tzinfo)
     if found := pause_at(under.settings, leaves):
         yield found
+
+
+def _reserved(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refusal]:
+    ledger = under.ledger
+    if ledger is None or leaving.begun:
+        return
+    bodies, over = (leaving.letter.text.body, *leaving.same), approvals.over(ledger, under.now.at)
+    held = repeats.held_by(ledger, bodies, leaving.numbers, leaving.pairs, over)
+    if held is not None:
+        asked = approvals.of(ledger, held)
+        yield rules.reserved(held, waits=asked is not None and asked.holds)
 
 
 def _too_few_or_many(leaving: DepartingMailing, most_to_one: int) -> Iterator[Refusal]:
@@ -254,15 +265,6 @@ def _approval(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refus
         )
     elif under.ledger and (found := approvals.of(under.ledger, leaving.begun.id)) and found.holds:
         yield still_waits(leaving.begun.id)
-
-
-def _mission_of(mailing: Mailing) -> SendRequest:
-    return SendRequest(
-        municipality=mailing.municipality.key,
-        audience=mailing.audience,
-        parts=0,
-        is_test=mailing.kind == TEST,
-    )
 
 
 def _place(rule: Rule, leaving: DepartingMailing, under: Circumstances) -> str:
