@@ -6,7 +6,7 @@ pass or plainly belong to another audience (`PlainRows`), because there may be a
 cut takes only what is plain; everything else goes to the law, so the two cannot come to differ.
 """
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Final
@@ -29,7 +29,7 @@ from smsctl.domain.findings import Findings
 from smsctl.domain.number import why_of_cell
 from smsctl.domain.number_plan import NumberFault
 from smsctl.domain.people import PeopleWriter
-from smsctl.domain.plain_rows import OddRow, PlainRows
+from smsctl.domain.plain_rows import PlainRows
 from smsctl.domain.protection import ProtectedNumbers
 from smsctl.domain.recipients import BEFORE_TERMS, Recipients, RowRules, SkipReason
 
@@ -84,21 +84,9 @@ class _RowClassifier:
 
     def read(self, rows: Iterable[Sequence[str]]) -> None:
         """Go through the rows."""
-        if len(self._numbers) == 1:
-            for row_number, row, found in self._odd_ones(rows):
-                if not (isinstance(found, NumberFault) and self._is_refused(row_number, row, found)):
-                    self.classify(row_number, row)
-            return
-        for row_number, row in enumerate(rows, FIRST_ROW):
-            self._last_row = row_number
-            if not self._is_plain(row_number, row):
-                self.classify(row_number, row)
-
-    def _odd_ones(self, rows: Iterable[Sequence[str]]) -> Iterator[OddRow]:
-        """Take the plain rows of a file with one column of numbers by the short cut, and yield the others."""
         plain = PlainRows(
             width=len(self._header),
-            number_at=self._columns.number,
+            numbers_at=[one.number for one in self._numbers],
             name_at=self._columns.name,
             cells=self._cells,
             eligibilities=self._eligibilities,
@@ -110,8 +98,16 @@ class _RowClassifier:
             sent=self._sent,
             last_row=self._last_row,
         )
-        yield from plain.take(rows)
-        self._last_row = plain.last_row
+        if len(self._numbers) == 1:
+            for row_number, row, found in plain.take(rows):
+                if not (isinstance(found, NumberFault) and self._is_refused(row_number, row, found)):
+                    self.classify(row_number, row)
+            self._last_row = plain.last_row
+            return
+        for row_number, row in enumerate(rows, FIRST_ROW):
+            self._last_row = row_number
+            if not plain.takes(row_number, row):
+                self.classify(row_number, row)
 
     def _is_refused(self, row_number: int, row: Sequence[str], fault: NumberFault) -> bool:
         """Skip a row for its number alone, or note it as bad; say whether nothing else is to be judged."""
@@ -124,44 +120,6 @@ class _RowClassifier:
         if reason is not SkipReason.INVALID or self._rules.skip_invalid:
             name = "" if self._columns.name is None else row[self._columns.name].strip()
             self._skipped[reason].add_as_written(row_number, cell.strip()[:WRITTEN_SHOWN], name)
-        return True
-
-    def _is_plain(self, row_number: int, row: Sequence[str]) -> bool:
-        """Take a row with several numbers by the short cut, as `read` does; say whether it could be."""
-        if len(row) != len(self._header):
-            return False
-        eligibility, fast = self._eligibilities[self._cells(row)], self._rules.numbers.fast
-        found = [(at, fast(cell)) for at, one in enumerate(self._numbers) if (cell := row[one.number])]
-        if not found or any(number is None for _, number in found):
-            return False
-        if (counted := eligibility.quiet) is not None:
-            counted.rows += 1
-            return True
-        is_blocked, sent = self._rules.is_blocked, self._sent
-        numbers = [(at, number) for at, number in found if number is not None]
-        if eligibility is not self._eligibilities.welcome or any(
-            int(number) in sent or (is_blocked and is_blocked(number)) for _, number in numbers
-        ):
-            return False
-        if self._filled:
-            return self._take_filled(row_number, row, numbers)
-        name = "" if self._columns.name is None else row[self._columns.name]
-        for at, number in numbers:
-            digits = int(number)
-            people = self._skipped[SkipReason.DUPLICATE] if digits in self._seen else self._ready
-            self._seen.add(digits)
-            people.add(row_number, digits, name, at)
-        return True
-
-    def _take_filled(self, row_number: int, row: Sequence[str], numbers: Sequence[tuple[int, str]]) -> bool:
-        """Take such a row with a text of its own, where that is plain."""
-        if not self._filled or not (texts := self._filled.fill_all([row])).parts[0]:
-            return False
-        name = "" if self._columns.name is None else row[self._columns.name]
-        for at, number in numbers:
-            reason = self._filled.note_all([number], texts).get(0)
-            people = self._skipped[reason] if reason else self._ready
-            people.add(row_number, int(number), name, at)
         return True
 
     def classify(self, row_number: int, row: Sequence[str]) -> None:

@@ -1,8 +1,7 @@
-"""The rows of a file with one column of numbers that plainly pass, or plainly belong to another audience.
+"""The rows that plainly pass, or plainly belong to another audience; what is not plain is left to the law.
 
-Written for speed, because there may be a million of them: some hundred are looked at together, cells are
-compared only when their combination is new, and a number is one `look_up`. What is not plain is yielded with
-what came of that, for the law.
+Written for speed, because there may be a million of them: cells are compared only when their combination is
+new, a number is one `look_up`, and in a file with one column of numbers some hundred are looked at together.
 """
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -29,7 +28,7 @@ class PlainRows:
     """Where such rows are put, and what they are judged by."""
 
     width: int
-    number_at: int
+    numbers_at: Sequence[int]
     name_at: int | None
     cells: Callable[[Row], tuple[str, ...]]  # that decide
     eligibilities: RowEligibilities
@@ -42,8 +41,8 @@ class PlainRows:
     last_row: int  # read so far
 
     def take(self, rows: Iterable[Row]) -> Iterator[OddRow]:
-        """Take the plain rows; yield the others, each when those before it have been taken."""
-        width, number_of, left = self.width, itemgetter(self.number_at), iter(rows)
+        """Take the plain rows, of one column of numbers; yield the others when those before are taken."""
+        width, number_of, left = self.width, itemgetter(self.numbers_at[0]), iter(rows)
         look_up, look_up_all = self.rules.numbers.look_up, self.rules.numbers.look_up_all
         while together := [*islice(left, _TAKEN_TOGETHER)]:
             if {*map(len, together)} == {width}:
@@ -57,6 +56,38 @@ class PlainRows:
                 yield from self._one_by_one(row_numbers, together, numbers)
             self.last_row += len(together)
             self.ready.pack()
+
+    def takes(self, row_number: int, row: Row) -> bool:
+        """Take a row with several columns of numbers; say whether it was plain."""
+        if len(row) != self.width:
+            return False
+        eligibility, is_blocked = self.eligibilities[self.cells(row)], self.rules.is_blocked
+        fast = self.rules.numbers.fast
+        found = [(at, fast(cell)) for at, place in enumerate(self.numbers_at) if (cell := row[place])]
+        numbers = [(at, number) for at, number in found if number is not None]
+        if not found or len(numbers) < len(found):
+            return False
+        if (counted := eligibility.quiet) is not None:
+            counted.rows += 1
+            return True
+        if eligibility is not self.eligibilities.welcome or any(
+            int(number) in self.sent or (is_blocked and is_blocked(number)) for _, number in numbers
+        ):
+            return False
+        texts = self.filled.fill_all([row]) if self.filled else None
+        if texts and not texts.parts[0]:
+            return False
+        name = "" if self.name_at is None else row[self.name_at]
+        for at, number in numbers:
+            digits = int(number)
+            if self.filled and texts:
+                reason = self.filled.note_all([number], texts).get(0)
+            else:
+                reason = SkipReason.DUPLICATE if digits in self.seen else None
+                self.seen.add(digits)
+            people = self.skipped[reason] if reason else self.ready
+            people.add(row_number, digits, name, at)
+        return True
 
     def _all_are_plain(self, numbers: Sequence[_Found], rows: Sequence[Row]) -> TypeGuard[Sequence[str]]:
         """Say whether all have a number that nobody has blocked, and belong to the audience."""
