@@ -44,6 +44,13 @@ def drafted(
             )
 
 
+def warn_unattended(wiring: Wiring, plan: Plan, verdict: RuleVerdict, *, dry_run: bool = False) -> None:
+    """Tell the plan's warnings where nobody sees the plan."""
+    if wiring.output.speaks_json or not (wiring.output.shows or dry_run):
+        for warning in (*plan.warnings, *render.remarks(verdict)):
+            wiring.output.warn(warning)
+
+
 def dry_reply(
     plan: Plan, verdict: RuleVerdict, screen: Sequence[Block], unfit: LedgerError | None = None
 ) -> CommandResult:

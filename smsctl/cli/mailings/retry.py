@@ -13,7 +13,7 @@ from smsctl.cli.circumstances import circumstances
 from smsctl.cli.mailings import plan as render
 from smsctl.cli.mailings.confirming import ask_when, confirmed
 from smsctl.cli.mailings.departing import Departure, as_shown, depart
-from smsctl.cli.mailings.drafting import dry_reply
+from smsctl.cli.mailings.drafting import dry_reply, warn_unattended
 from smsctl.cli.mailings.request import SendFlags, overrides_of
 from smsctl.cli.options import option
 from smsctl.cli.output import figures, whom
@@ -121,9 +121,7 @@ def _plan_and_send(
     data = {**render.data(plan, verdict, dry_run=False), "retry_of": request.parent.id}
     wiring.output.know(data)
     verdict.must_hold()
-    if wiring.output.speaks_json or not wiring.output.shows:
-        for warning in (*plan.warnings, *render.remarks(verdict)):
-            wiring.output.warn(warning)
+    warn_unattended(wiring, plan, verdict)
     if not flags.yes:
         n, count = plan.messages, figures.count(plan.messages)
         question = say_n("Send {count} message again?", "Send {count} messages again?", n=n, count=count)

@@ -1,7 +1,6 @@
 """The way of `smsctl send`: text and rows make a plan, it is shown and confirmed, the mailing is sent."""
 
 import time
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from smsctl.actions.begin import RuleOverrides, carried_of, from_plan, must_be_new, record_nobody
@@ -13,7 +12,7 @@ from smsctl.cli import seen, wiring_gateway
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.mailings import pause, run_key, text
 from smsctl.cli.mailings import plan as render
-from smsctl.cli.mailings.drafting import drafted, dry_reply
+from smsctl.cli.mailings.drafting import drafted, dry_reply, warn_unattended
 from smsctl.cli.mailings.request import SendFlags, overrides_of, plan_request_for, typed_letter
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import GAP, Block, TextLine
@@ -23,7 +22,7 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.plan import Plan, offer
 from smsctl.domain.verdict import RuleVerdict
-from smsctl.errors import LedgerError, Sentence, say, say_n
+from smsctl.errors import LedgerError, say, say_n
 from smsctl.ledger.lock import TakenError
 from smsctl.ledger.store import Ledger
 
@@ -107,7 +106,7 @@ def _plan_and_send(
     is_seen = wiring.output.shows or flags.dry_run or not plan.messages
     shown = _plan_screen(wiring, made, flags, under, in_full=in_full) if is_seen else []
     screen = [*shown[:1], *prepared.changes, *shown[1:]]
-    _warn_unattended(wiring, [*plan.warnings, *render.remarks(verdict)], flags)
+    warn_unattended(wiring, plan, verdict, dry_run=flags.dry_run)
     if flags.dry_run:
         return dry_reply(plan, verdict, screen, _unfit(wiring, under.ledger, overruling))
     wiring.output.show(screen)
@@ -170,13 +169,6 @@ def _prepare(wiring: Wiring, flags: SendFlags, key: str | None) -> _Prepared:
     if not flags.dry_run:
         wiring.activate_for_rehearsal(payer)
     return _Prepared(gateway=gateway, plan_request=plan_request, changes=given.changes, key=key)
-
-
-def _warn_unattended(wiring: Wiring, warnings: Sequence[Sentence], flags: SendFlags) -> None:
-    """Tell the plan's warnings where nobody sees the plan."""
-    if wiring.output.speaks_json or not (wiring.output.shows or flags.dry_run):
-        for warning in warnings:
-            wiring.output.warn(warning)
 
 
 def _unfit(wiring: Wiring, ledger: Ledger | None, overruling: RuleOverrides) -> LedgerError | None:
