@@ -57,14 +57,18 @@ def main(argv: Sequence[str]) -> int:
     if rest == ["--version"]:
         output.tell(CommandResult(data={"version": __version__}, page=f"smsctl {__version__}\n"))
         return output.end(ExitCode.OK, is_product=True)
-    if not names_no_command(rest):
-        return _run(rest, asked, output)
+    if names_no_command(rest):
+        return _show_what_there_is(rest, asked, output)
+    return _run(rest, asked, output)
+
+
+def _show_what_there_is(group: Sequence[str], asked: Flags, output: Output) -> int:
+    """Show a person the page of help, and tell anybody else what may come next."""
     if output.interactive:
-        return _run([*rest, "--help"], asked, output) or ExitCode.USAGE
-    page = " ".join(["smsctl", *rest])
-    missing = say("{page} needs one of: {words}.", page=page, words=", ".join(words_after(rest)))
+        return _run([*group, "--help"], asked, output) or ExitCode.USAGE
     _speak_as_configured(asked)
-    page = " ".join([language.program(), *rest])
+    typed, page = (" ".join([program, *group]) for program in ("smsctl", language.program()))
+    missing = say("{page} needs one of: {words}.", page=typed, words=", ".join(words_after(group)))
     unnamed = UsageError(missing, hint=say("See: {page} --help", page=page))
     return output.end(output.fail(unnamed), is_product=False)
 
