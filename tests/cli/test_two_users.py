@@ -321,6 +321,19 @@ def test_a_group_that_cannot_share_the_ledger_is_told_before_it_is_made(
     assert not list((ground / "own").iterdir())
 
 
+def test_a_folder_that_everybody_may_write_is_told_before_a_ledger_is_made_in_it(
+    ground: Path, make_config: MakeConfig
+) -> None:
+    made, owner = make_config(ledger={"path": str(ground / "open" / "ledger.db")}), pwd.getpwnam(OWNER)
+    (ground / "config.toml").write_text(made.read_text("utf-8"), "utf-8")
+    (ground / "open").mkdir()
+    (ground / "open").chmod(0o777)
+    for words in (("doctor",), ("municipality", "activate", "exempelkommun", "--yes")):
+        ran = run_as(owner.pw_uid, "--config", ground / "config.toml", *words)
+        told = "every user of this machine can swap the ledger" in ran.said
+        assert (ran.code, told, list((ground / "open").iterdir())) == (9, True, []), ran.said
+
+
 def test_one_that_is_there_stays_whose_it_is(site: Site, make_config: MakeConfig) -> None:
     log = site.ledger.with_name("smsctl.log")
     log.touch(mode=0o600)

@@ -183,7 +183,7 @@ def _ledger(wiring: Wiring, settings: Settings, payer: MunicipalitySettings | No
             yield from check_server(opened[0], place, wiring.actor, size, shown)
             return
         if opened[0] is None:
-            file.must_share(path, settings.ledger.group)
+            file.must_be_safe_to_make(path, settings.ledger.group)
         network = settings.ledger.allow_network
         yield from check.ledger_file(opened[0], path, wiring.actor, allow_network=network)
         yield from check.last_host(opened[0], wiring.actor, shown)

@@ -33,7 +33,7 @@ def prepare(path: Path, group: str | None) -> None:
     """Make the folder and an empty file with the right modes before SQLite makes them wider."""
     try:
         if not path.exists():
-            must_share(path, group)
+            must_be_safe_to_make(path, group)
         if not path.parent.exists():
             _make_folder(path.parent, group)
         if not path.exists():
@@ -49,8 +49,11 @@ def prepare(path: Path, group: str | None) -> None:
         raise _not_made(path, error) from error
 
 
-def must_share(path: Path, group: str | None) -> None:
-    """Raise LedgerError where a ledger that is made now could not be the group's."""
+def must_be_safe_to_make(path: Path, group: str | None) -> None:
+    """Raise LedgerError where a ledger that is made now could be swapped by others, or not be the group's."""
+    if rights.ARE_LOOKED_AT:
+        with suppress(OSError):  # a folder that is not there yet
+            _refuse_folder(path.parent, path.parent.stat().st_mode)
     may = rights.may_share(path.parent, group) if group else True
     if may is None:
         raise LedgerError(
