@@ -258,7 +258,7 @@ _OFTEN: Final = frozenset(
         " påminnelse stänga stänger stängd stängt stängda inställd inställt inställda välkommen"
         " välkomna vår våra våren vårdnadshavare föräldrar förälder föräldramöte förskola förskolan"
         " försenad försenat fråga frågor hälsar hälsning hälsningar höst hösten igång kör köra låst"
-        " månad nå når snö större tåg tåget träff träning tänk vänta väntar ärende önskar",
+        " månad når större tåg tåget träff träning tänk vänta väntar ärende önskar",
     )
 )
 _VOWELS: Final = (*"aeiouyáéíóúý",)
