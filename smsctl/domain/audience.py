@@ -6,7 +6,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from smsctl.domain.cells import pieces, plain
+from smsctl.domain.cells import bare, pieces, plain
 from smsctl.domain.columns import Columns, MisfitError, position_of, seen_in
 from smsctl.domain.headings import fold
 from smsctl.errors import Sentence, UsageError, say
@@ -157,7 +157,7 @@ def keys_in(cell: str) -> set[str]:
     SharePoint (;#7A;#) and arrays (["7A","7B"]) put marks about a name; it is answered to without them too.
     """
     named = groups_in(cell)
-    return {*named, *(bare for name in named if (bare := name.lstrip("#").strip(_ABOUT))), group_key(cell)}
+    return {*named, *(bare for name in named if (bare := name.lstrip("#=").strip(_ABOUT))), group_key(cell)}
 
 
 def is_newly_split(cell: str, wanted: Collection[str]) -> bool:
@@ -187,7 +187,7 @@ class Selection:
             wanted = frozenset(map(group_key, audience.groups))
             tests.append(_Test(_group_column(header, columns), _any_of(wanted), Outside.OTHER_GROUP))
         if audience.municipality and columns.municipality is not None:
-            fits = _one_of(audience.municipality)
+            fits = _is_of(audience.municipality)
             tests.append(_Test(columns.municipality, fits, Outside.OTHER_MUNICIPALITY))
         values: dict[int, set[str]] = {}
         for column, value in audience.where:
@@ -207,7 +207,7 @@ class Selection:
         """Return why a row is not in the audience; None: it is. A cell that is missing shuts nobody out."""
         for position, fits, otherwise, _ in self._tests:
             if position in cells and not fits(cells[position]):
-                if otherwise is Outside.OTHER_MUNICIPALITY and not plain(cells[position]):
+                if otherwise is Outside.OTHER_MUNICIPALITY and not bare(cells[position]):
                     return Outside.NO_MUNICIPALITY
                 return otherwise
         return None
@@ -264,6 +264,10 @@ def _group_column(header: Sequence[str], columns: Columns) -> int:
 
 def _any_of(wanted: Collection[str]) -> Callable[[str], bool]:
     return lambda cell: not keys_in(cell).isdisjoint(wanted)
+
+
+def _is_of(municipality: Collection[str]) -> Callable[[str], bool]:
+    return lambda cell: bare(cell) in municipality
 
 
 def _one_of(values: Collection[str]) -> Callable[[str], bool]:

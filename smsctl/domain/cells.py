@@ -17,6 +17,13 @@ def plain(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", shown.casefold()).split())
 
 
+def bare(text: str) -> str:
+    """Return a cell as it is compared, without the mark by which Excel keeps it as text: ="ja", 'ja."""
+    if text[:1] in _MARKS and (marked := re.fullmatch(_TEXT_MARK, text, re.DOTALL)):
+        text = marked[1] or marked[2] or ""
+    return plain(text)
+
+
 def shown(text: str) -> str:
     """Return a cell as it is shown: as it was written, without what nobody sees, on one line."""
     if text.isascii() and "\n" not in text and _RETURN not in text:
@@ -65,6 +72,8 @@ UNSEEN: Final = (
 
 `_x000D_` is a carriage return as XLSX writes it; not every program that makes a CSV of one knows that.
 """
+_MARKS: Final = ("=", "'")
+_TEXT_MARK: Final = r"=\s*\"([^\"]*)\"\s*|'([^']*)"
 _RETURN: Final = "_x000"
 ERROR: Final = r"#[A-ZÅÄÖ][A-ZÅÄÖ/0-9]*[!?]|#N/A|#{2,}"
 """What a spreadsheet shows where a formula has come to nothing, or a column is too narrow."""

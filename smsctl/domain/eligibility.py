@@ -17,7 +17,7 @@ from smsctl.domain.audience import (
     keys_in,
     titled,
 )
-from smsctl.domain.cells import ERROR, NAMES_TOLD, VEIL, has_lost_letters, plain, shown, veiled
+from smsctl.domain.cells import ERROR, NAMES_TOLD, VEIL, bare, has_lost_letters, plain, shown, veiled
 from smsctl.domain.columns import Columns, MisfitError, NumberColumn
 from smsctl.domain.likeness import alike_among, alike_in
 from smsctl.domain.protection import is_known, is_protected
@@ -210,7 +210,7 @@ class RowEligibilities(dict[tuple[str, ...], RowEligibility]):
 
     def _note_municipality(self, cell: str) -> None:
         self._note_lost(cell)
-        key = plain(cell)
+        key = bare(cell)
         if key in self._ours:
             self.lacks_ours = False
         if key and len(self.municipalities) < _MOST_NAMES:
@@ -241,7 +241,7 @@ class RowEligibilities(dict[tuple[str, ...], RowEligibility]):
         """Return the municipality by which a row is counted; none where there are very many of them."""
         if reason is not Outside.OTHER_MUNICIPALITY or self._municipality is None:
             return ""
-        return self.municipalities.get(plain(by_position[self._municipality]), "")
+        return self.municipalities.get(bare(by_position[self._municipality]), "")
 
     def _has_accepted(self, column: NumberColumn, by_position: Mapping[int, str]) -> bool | None:
         if not self._require_terms:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from smsctl.domain.audience import Outside, OutsideRows
-from smsctl.domain.cells import plain
+from smsctl.domain.cells import bare, plain
 from smsctl.domain.headings import fold
 from smsctl.domain.recipients import Recipients
 from smsctl.errors import Sentence, say_n
@@ -25,7 +25,7 @@ def warnings(recipients: Recipients, known: Iterable[str]) -> list[Sentence]:
         for one in recipients.outside
         if one.reason is Outside.OTHER_MUNICIPALITY
         and one.municipality
-        and plain(one.municipality) not in spellings
+        and bare(one.municipality) not in spellings
     ]
     return [*_strangers(strangers, names), *_unplaced(recipients)]
 

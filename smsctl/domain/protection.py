@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
-from smsctl.domain.cells import plain, veiled
+from smsctl.domain.cells import bare, veiled
 from smsctl.domain.columns import NumberColumn
 from smsctl.domain.headings import words_of
 from smsctl.domain.number import NumberReader
@@ -23,7 +23,7 @@ YES: Final = frozenset({"ja", "j", "yes", "y", "1", "true", "sant", "x"})
 
 def is_protected(cell: str) -> bool:
     """Tell whether the cell protects."""
-    return plain(cell) not in NO
+    return bare(cell) not in NO
 
 
 def says_so(cell: str) -> bool:
@@ -34,7 +34,7 @@ def says_so(cell: str) -> bool:
 
 def is_known(cell: str) -> bool:
     """Tell whether the cell is one of the usual yes and no; any other is told, for it may be a mistake."""
-    return plain(cell) in YES | NO
+    return bare(cell) in YES | NO
 
 
 class ProtectedNumbers:

@@ -5,7 +5,7 @@ from datetime import date
 from functools import cache
 from typing import Final
 
-from smsctl.domain.cells import plain
+from smsctl.domain.cells import bare
 from smsctl.errors import say
 
 NOT_REQUIRED: Final = say("Accepted terms are not required for this mailing.")
@@ -26,7 +26,7 @@ def has_accepted(cell: str) -> bool | None:
     Dates are read as ISO 8601 and as Swedes and Excel write them; which number is the day and which the
     month does not matter here. Years before 2000 are what programs write for "never": not readable.
     """
-    word = plain(cell)
+    word = bare(cell)
     if word in YES:
         return True
     if word in NO:

@@ -438,6 +438,20 @@ def test_quotes_that_keep_a_number_as_text_are_left_out_and_told(
     assert "Row 2: The mark by which Excel keeps a number as text was left out." in ran.said
 
 
+@pytest.mark.parametrize("mark", ["'{}", '"=""{}"""'])
+def test_the_mark_of_a_text_does_not_matter_in_the_columns_that_are_known(
+    mark: str, make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    rows = [
+        ("Anna", "0701740605", "7A", "Exempelkommun", "ja", "0"),
+        ("Bo", "0701740606", "7A", "Exempelkommun", "ja", "1"),
+    ]
+    lines = [";".join(map(mark.format, row)) for row in rows]
+    config = make_config(header="Namn;Mobil;Grupp;Kommun;Villkor;Sekretess", rows=lines)
+    ran = run("--config", config, "send", message, "--group", "7A", "--dry-run", "--json")
+    assert (ran.code, ran.data["recipients"]["rows"], ran.data["recipients"]["ready"]) == (0, 2, 1)
+
+
 @pytest.mark.parametrize("written", ["'0701740605' '0701740606'", "'070-1740605'7", "\u201d\u201d"])
 def test_quotes_about_anything_else_are_no_number(
     written: str, make_config: MakeConfig, message: Path, run: Run
