@@ -50,20 +50,13 @@ class Faults:
 
     def __init__(self, shares: Mapping[str, float], seed: int) -> None:
         """Take the share of each fault, as `parse_faults` gives them."""
-        self._shares = tuple((Fault(name), share) for name, share in shares.items())
-        self._seed = seed
+        self._shares, self._seed = shares, seed
         self._sends = count(1)
 
     def draw(self) -> Fault | None:
         """Return what happens to the next send."""
-        if not self._shares:
-            return None
-        drawn = chance(self._seed, "fault", next(self._sends))
-        for fault, share in self._shares:
-            if drawn < share:
-                return fault
-            drawn -= share
-        return None
+        name = picked(self._shares, chance(self._seed, "fault", next(self._sends)))
+        return None if name is None else Fault(name)
 
 
 def parse_faults(text: str) -> Mapping[str, float]:
@@ -96,6 +89,15 @@ def chance(seed: int, what: str, number: int) -> float:
     """Return a number from 0 up to 1 that looks random and is the same every time."""
     digest = blake2b(f"{seed} {what} {number}".encode(), digest_size=8).digest()
     return int.from_bytes(digest) / 2**64
+
+
+def picked(shares: Mapping[str, float], drawn: float) -> str | None:
+    """Return the name in whose share a number from 0 to 1 is; None: in nobody's."""
+    for name, share in shares.items():
+        if drawn < share:
+            return name
+        drawn -= share
+    return None
 
 
 def damage(fault: Fault | None, entries: Sequence[Entry], reference: str) -> Sequence[Entry]:

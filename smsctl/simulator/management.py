@@ -1,8 +1,6 @@
 """List, look at and stop what has not left yet (wire/puzzel.md, "Management API").
 
 What is accepted but has not left: throttled, scheduled or waiting for a person.
-
-wire/puzzel.md, "Management API".
 """
 
 import time

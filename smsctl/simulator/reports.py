@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from smsctl.simulator import pushes
 from smsctl.simulator.behaviour import Behaviour
 from smsctl.simulator.documents import write_json
-from smsctl.simulator.faults import chance
+from smsctl.simulator.faults import chance, picked
 from smsctl.simulator.journal import AcceptedMessage
 from smsctl.simulator.pushes import Entry, PushKind, PushRequest, PushStyle, Sms, request_for
 from smsctl.simulator.web import ReceivedRequest, SimulatorReply, refuse
@@ -164,12 +164,8 @@ class Reporter:
         }
 
     def _code(self, gateway: str) -> str:
-        drawn = self._drawn()
-        for code, share in self._behaviour.report_codes.items():
-            if drawn < share:
-                return code
-            drawn -= share
-        return _DELIVERED[gateway]
+        code = picked(self._behaviour.report_codes, self._drawn())
+        return _DELIVERED[gateway] if code is None else code
 
     def _drawn(self) -> float:
         return chance(self._behaviour.seed, "reports", next(self._draws))
