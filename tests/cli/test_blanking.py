@@ -126,8 +126,8 @@ def test_an_empty_run_under_a_blanked_key_is_still_done(
     [
         (["--blank", 1], 8, "no reason that a person wrote"),
         (["--blank", 99], 8, "no row 99"),
-        (["--blank", -3], 8, "no row -3"),
-        (["--blank", 0], 8, "no row 0"),
+        (["--blank", -3], 2, "not in the range"),
+        (["--blank", 0], 2, "not in the range"),
         (["--blank", 99999999999999999999], 2, "not in the range"),
         (["--blank", "anna"], 2, "not a whole number"),
         (["--blank-key", 3], 8, "names no key"),
