@@ -63,11 +63,12 @@ def run_as(
     login_uid: int | None = None,
     environ: Mapping[str, str] | None = None,
     before: Sequence[str] = (),
+    folder: Path | None = None,
 ) -> Ran:
     """Run smsctl as a user; `login_uid` is what the kernel is to keep of who logged in."""
     python, path = everyones_python()
     words = [*before, *python, "-m", "smsctl", *map(str, argv)]
-    return _start(uid, uid, words, {"PYTHONPATH": path, **(environ or {})}, login_uid)
+    return _start(uid, uid, words, {"PYTHONPATH": path, **(environ or {})}, login_uid, folder)
 
 
 def run_python_as(uid: int, code: str, *, login_uid: int | None = None, environ: Mapping[str, str]) -> Ran:
@@ -82,7 +83,12 @@ def run_program_as(uid: int, *words: str) -> Ran:
 
 
 def _start(
-    uid: int, gid: int, words: Sequence[str], environ: Mapping[str, str], login_uid: int | None = None
+    uid: int,
+    gid: int,
+    words: Sequence[str],
+    environ: Mapping[str, str],
+    login_uid: int | None = None,
+    folder: Path | None = None,
 ) -> Ran:
     login = "-" if login_uid is None else str(login_uid)
     done = subprocess.run(
@@ -91,7 +97,7 @@ def _start(
         capture_output=True,
         text=True,
         env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **environ},
-        cwd="/",
+        cwd=folder or "/",
         timeout=_LONGEST_S,
         check=False,
     )

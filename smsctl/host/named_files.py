@@ -5,6 +5,7 @@ So they are opened first, and kept here, since a process has one user.
 
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,13 +23,23 @@ def keep(path: Path) -> None:
     with suppress(OSError, ValueError):  # whoever opens it later says so
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
         os.set_blocking(handle, True)
-        for name in (str(path), str(path.absolute()), os.path.realpath(path)):
-            _kept[name] = handle
+        _kept.update(dict.fromkeys(_names(path), handle))
 
 
 def kept(path: Path) -> int | None:
     """Return another handle of a file that was kept; its position is shared with every other one."""
-    return os.dup(_kept[str(path)]) if str(path) in _kept else None
+    with suppress(OSError, ValueError):  # a folder that is gone; a NUL
+        for name in _names(path):
+            if name in _kept:
+                return os.dup(_kept[name])
+    return None
+
+
+def _names(path: Path) -> Iterator[str]:
+    """Yield the names that a file may be asked for by: one that root typed may be relative, or a link."""
+    yield str(path)
+    yield str(path.absolute())
+    yield os.path.realpath(path)
 
 
 def make_ahead(path: Path, *, replace: bool = False) -> None:

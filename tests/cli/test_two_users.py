@@ -195,6 +195,22 @@ def test_where_root_is_the_first_the_ledger_is_whose_folder_it_lies_in(
     assert run_as(owner.pw_uid, *words).code == 0
 
 
+@pytest.mark.parametrize("named", ["sms/config.toml", "link.toml"])
+def test_root_sets_live_in_a_config_that_the_ledgers_owner_cannot_read(
+    ground: Path, make_config: MakeConfig, named: str
+) -> None:
+    """It was set, and told as a config that cannot be read (8)."""
+    owner, place = pwd.getpwnam(OWNER), ground / "sms"
+    place.mkdir()
+    os.chown(place, owner.pw_uid, owner.pw_gid)
+    config, made = place / "config.toml", make_config(ledger={"path": str(place / "deep" / "ledger.db")})
+    config.write_text(made.read_text("utf-8"), "utf-8")
+    config.chmod(0o600)
+    (ground / "link.toml").symlink_to(config)
+    ran = run_as(0, "--config", named, "config", "set", "mode", "live", folder=ground)
+    assert (ran.code, "mode is set in" in ran.out) == (0, True), ran.said
+
+
 def test_root_makes_no_folder_that_a_group_shares(site: Site, ground: Path, make_config: MakeConfig) -> None:
     make_config(ledger={"path": str(ground / "new" / "ledger.db"), "group": OWNER})
     ran = site.as_root("usage")
