@@ -62,7 +62,7 @@ def set_values(path: Path, values: Mapping[Section, object]) -> None:
 
     Raises ConfigError: the config would not load with them, or cannot be written.
     """
-    with _alone_in(path.resolve().parent):
+    with _alone_in(Path(os.path.realpath(path)).parent):  # a link to itself is told where it is read
         _set_values(path, values)
 
 

@@ -36,6 +36,13 @@ def test_who_sets_another_key_meanwhile_does_so_afterwards(config: Path) -> None
     assert (found.max_parts_per_day, found.max_parts_per_run) == (500, 400)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="making links needs a right there")
+def test_a_config_that_is_a_link_to_itself_is_told(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").symlink_to("config.toml")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        set_value(tmp_path / "config.toml", "limits.max_parts_per_run", "400")
+
+
 @pytest.mark.parametrize(
     ("name", "written", "value"),
     [
