@@ -78,6 +78,7 @@ _MISTAKES: Final = (
         written="utf-8", title="UTF-8", remains=("ГҐ", "Г¤", "Г¶", "Г…", "Г„", "Г\u2013", "Г©"), proof="Г"
     ),
 )
+"""Å is undefined in Windows-1252 for both files of bytes; there it stands as Python's escape of the byte."""
 _CANNOT: Final = Mistake(written="cp1252", title="Windows-1252", remains=(), proof="")
 _INSTEAD: Final = "_*#~"
 _ELSEWHERE: Final = tuple(
@@ -90,7 +91,6 @@ _ELSEWHERE: Final = tuple(
     for codec in ("cp1250", "cp1253", "iso8859_5", "cp866")
 )
 """Known by words alone, for their letters are those of other languages."""
-"""Å is undefined in Windows-1252 for both files of bytes; there it stands as Python's escape of the byte."""
 
 
 def remains(text: str, *, of_bytes: bool = False) -> Iterator[Remain]:
@@ -148,7 +148,7 @@ def _replaced(text: str) -> Iterator[list[Remain]]:
     """Give the words with one sign for each of å ä ö, as some programs write them (st_nger p_)."""
     for sign in filter(text.__contains__, _INSTEAD):
         meant = {re.sub("[åäö]", sign, word): word for word in _OFTEN}
-        words = re.finditer(rf"(?<![\w{sign}])[\w{sign}]{{2,}}", text)
+        words = re.finditer(rf"(?<![\w/{sign}])[\w{sign}]{{2,}}+{_NO_ADDRESS}", text)
         found = [
             Remain(at=one.start(), piece=one[0], meant=meant[one[0].casefold()], mistake=_CANNOT)
             for one in words
@@ -247,6 +247,8 @@ def _is_latin(char: str) -> bool:
 
 
 _SHOWN: Final = 30
+_NO_ADDRESS: Final = r"(?![@/]|\.\w)"
+"""Addresses and names of files are made with such signs: m_te@exempel.se, exempel.se/f_rskola.html."""
 _SHORT: Final = 3
 _OFTEN: Final = frozenset(
     re.findall(
