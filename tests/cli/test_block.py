@@ -60,19 +60,32 @@ def test_what_the_gateway_holds_for_one_who_is_blocked_meanwhile_is_told(
     for when in (("--at", f"{at:%Y-%m-%dT%H:%M}"), ()):
         assert run("--config", config, "send", message, "--all", "--yes", "--again", *when).code == 0
     told = "2 messages of mailing 1, which the gateway holds until its time, go to numbers on the block list."
+    stopping = " To stop the mailing for everybody: smsctl"
     stop = {"messageid": "m1", "sno": "71234", "originator": "+46701740605", "content": "STOP"}
     pushed = config.with_name("pushed.json")
     pushed.write_text(json.dumps({"mo": [stop]}), encoding="utf-8")
     ran = run("--config", config, "reports", "import", pushed, "--quiet")
     assert (ran.code, "1 message of mailing 1, which the gateway holds" in ran.said) == (0, True)
     ran = run("--config", config, "block", "add", "+46701740606", "--quiet")
-    assert (ran.code, told in ran.said, "mailing 2" in ran.said) == (0, True, False)
+    assert (ran.code, told + stopping in ran.said, "mailing 2" in ran.said) == (0, True, False)
     numbers = config.with_name("blocked.csv")
     numbers.write_text("+46701740606\n", encoding="utf-8")
     assert told in run("--config", config, "block", "import", numbers, "--quiet").said
     with closing(sqlite3.connect(config.parent / "ledger" / "ledger.simulate.db")) as ledger, ledger:
         ledger.execute("UPDATE mailings SET send_at = ? WHERE id = 1", [at.replace(year=2020).isoformat()])
     assert run("--config", config, "block", "add", "+46701740607", "--quiet").said == ""
+
+
+def test_a_gateway_that_gives_nothing_back_is_told_as_such(
+    make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    config = make_config(gateway={"module": "pswincom", "service_id": None})
+    at = datetime.now(UTC) + timedelta(hours=40)
+    send = ("send", message, "--all", "--yes", "--at", f"{at:%Y-%m-%dT%H:%M}")
+    assert run("--config", config, *send).code == 0
+    ran = run("--config", config, "block", "add", "+46701740605")
+    assert "goes to a number on the block list. This gateway gives nothing back." in ran.said
+    assert "mailings cancel" not in ran.said
 
 
 def test_a_new_recipients_file_cannot_undo_it(config: Path, message: Path, run: Run) -> None:
