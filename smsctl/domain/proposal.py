@@ -90,15 +90,16 @@ def proposal(
 def holds_people(header: Sequence[str], rows: Sequence[Sequence[str]], reader: NumberReader) -> bool:
     """Tell whether the first row is somebody's too.
 
-    A column of numbers has a number, or nothing, on top then; one of yes and no has one of the two.
+    A column of numbers has a number, or nothing, on top then; one of yes and no has one of the two, beside
+    nothing that names a column: in a survey, Ja may be a heading.
     """
-    fits = _mobile(reader)
+    fits, names_columns = _mobile(reader), any(map(_is_known, header))
     width = max(map(len, rows), default=0)
     for position, top in enumerate([*header, *[""] * (width - len(header))]):
         cells = [row[position] for row in rows if position < len(row)]
         if (not top or _is_number(reader.read(top))) and _most(fits, top, cells):
             return True
-        if plain(top) in _ANSWERS and _most(_yes_or_no, top, cells):
+        if plain(top) in _ANSWERS and not names_columns and _most(_yes_or_no, top, cells):
             return True
     return False
 

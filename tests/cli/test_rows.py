@@ -394,6 +394,17 @@ def test_a_carriage_return_as_xlsx_writes_it_is_no_part_of_a_heading(
     assert run("--config", config, "send", message, "--all", "--dry-run").code == 0
 
 
+def test_an_answer_beside_a_known_heading_is_one_too(
+    make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    config = make_config(
+        header="Namn;Nummer till VH;Ja;Kommun;Villkor",
+        rows=["A;0701740605;ja;Exempelkommun;ja", "B;0701740606;nej;Exempelkommun;ja"],
+    )
+    ran = run("--config", config, "send", message, "--all", "--dry-run")
+    assert (ran.code, "is no heading" in ran.said, "number=" in ran.said) == (8, False, True)
+
+
 def test_answers_may_be_headings_where_the_column_of_numbers_is_named(
     make_config: MakeConfig, message: Path, run: Run
 ) -> None:
