@@ -250,4 +250,7 @@ def has_text(ledger: Ledger, mailing: Mailing, body: str) -> bool:
 def must_have_body(mailing: Mailing) -> None:
     """Raise LedgerError when the text was purged: nothing can be sent from this mailing any more."""
     if not mailing.letter.text.body:
-        raise LedgerError(say("The text of mailing {mailing} was purged.", mailing=mailing.id))
+        raise LedgerError(
+            say("The text of mailing {mailing} was purged.", mailing=mailing.id),
+            hint=say("Send it anew, where it is needed."),
+        )
