@@ -69,7 +69,8 @@ def make(
         price_ore=terms.price_ore,
     )
     if mailing is not None:  # whoever opens one by hand sees it
-        ledger.insert("facts", name=f"{_UNTOLD}{number}", value=str(mailing))
+        name = f"{_UNTOLD}{number}"
+        ledger.write_later("INSERT INTO facts (name, value) VALUES (?, ?)", name, str(mailing))
 
 
 def untold(ledger: Ledger) -> list[UntoldInvoice]:

@@ -70,7 +70,7 @@ def test_what_earlier_versions_said_in_words_reads_the_same(tmp_path: Path) -> N
 
 
 def test_every_event_but_those_that_are_newer_is_brought_over() -> None:
-    newer = {Event.NO_HTTP, Event.CUT_OFF, Event.OVERSIZED, Event.UNREADABLE_BODY}
+    newer = {Event.NO_HTTP, Event.CUT_OFF, Event.OVERSIZED, Event.UNREADABLE_BODY, Event.NO_SMTP}
     assert set(Event) - set(IN_WORDS) == {Event.REFUSED_AND_TAKEN, *newer}
 
 
