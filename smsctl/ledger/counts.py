@@ -77,7 +77,7 @@ def of_mailing(ledger: Ledger, mailing: int) -> dict[Status, Sum]:
     found = ledger.rows(
         "SELECT state, messages, parts FROM mailing_counts WHERE mailing = ? AND messages > 0", mailing
     )
-    sums = {state: Sum(messages=messages, parts=parts) for state, messages, parts in found}
+    sums = {Status(state): Sum(messages=messages, parts=parts) for state, messages, parts in found}
     return {state: sums[state] for state in Status if state in sums}  # no engine has an order of its own
 
 

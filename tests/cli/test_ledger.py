@@ -147,6 +147,21 @@ def test_a_damaged_page_is_told_of_the_ledger_and_in_one_line(
     assert "*** in database main *** Page 6" in office("doctor").out
 
 
+def test_where_a_state_cannot_be_read_nothing_is_called_done(office: Office, ledger: Path) -> None:
+    """Its messages were left out of every figure, and a resume had nothing to do."""
+    assert office.send("one", "--key", "monday").code == 0
+    with closing(sqlite3.connect(ledger)) as opened, opened:
+        opened.execute("UPDATE mailing_counts SET state = 'qending' WHERE state = 'accepted'")
+    tried = (
+        office.send("one", "--key", "monday"),
+        office("mailings", "resume", 1),
+        office("mailings", "show", 1),
+        office("mailings", "list"),
+    )
+    for ran in tried:
+        assert (ran.code, "the ledger is damaged" in ran.err) == (9, True), ran.said
+
+
 # backup and accept-restore
 
 
