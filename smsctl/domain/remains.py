@@ -136,7 +136,7 @@ def _seven_bit(text: str) -> list[Remain]:
     """
     if not any(sign in text for sign in _SEVEN_BIT.remains):
         return []
-    apart = re.sub(r"(?<!\w)\{[^{}\n]*\}", lambda pair: " " * len(pair[0]), text)
+    apart = re.sub(_IN_BRACKETS, lambda pair: " " * len(pair[0]), text)
     letter_of = dict(zip(_SEVEN_BIT.remains, _LETTERS, strict=False))
     often = [*_often(apart, _SEVEN_BIT)]
     spelt = [_word(text, one.start(), _SEVEN_BIT, letter_of) for one in re.finditer(_SPELT, apart)]
@@ -148,13 +148,14 @@ def _replaced(text: str) -> Iterator[list[Remain]]:
     """Give the words with one sign for each of å ä ö, as some programs write them (st_nger p_)."""
     for sign in filter(text.__contains__, _INSTEAD):
         meant = {re.sub("[åäö]", sign, word): word for word in _OFTEN}
-        words = re.finditer(rf"(?<![\w/{sign}])[\w{sign}]{{2,}}+{_NO_ADDRESS}", text)
+        like_words = re.finditer(rf"(?<![\w/{sign}])[\w{sign}]{{2,}}+{_NO_ADDRESS}", text)
         found = [
             Remain(at=one.start(), piece=one[0], meant=meant[one[0].casefold()], mistake=_CANNOT)
-            for one in words
+            for one in like_words
             if one[0].casefold() in meant
         ]
-        if len({one.piece for one in found}) > 1 or any(len(one.meant) > _SHORT for one in found):
+        words = {one.piece for one in found if not re.fullmatch(_MARKED, one.piece)}
+        if len(words) > 1 or any(len(one.meant) > _SHORT for one in found):
             yield found
 
 
@@ -247,6 +248,9 @@ def _is_latin(char: str) -> bool:
 
 
 _SHOWN: Final = 30
+_MARKED: Final = r"[\W_][A-Z]|[A-Z][\W_]"
+"""A letter alone with a sign at it, as N* above a note."""
+_IN_BRACKETS: Final = r"(?<!\w)(?:\{[^{}\n]*\}|\[[^\[\]\n]*\])"
 _NO_ADDRESS: Final = r"(?![@/]|\.\w)"
 """Addresses and names of files are made with such signs: m_te@exempel.se, exempel.se/f_rskola.html."""
 _SHORT: Final = 3
