@@ -248,8 +248,8 @@ def _is_latin(char: str) -> bool:
 
 
 _SHOWN: Final = 30
-_MARKED: Final = r"[\W_][A-Z]|[A-Z][\W_]"
-"""A letter alone with a sign at it, as N* above a note."""
+_MARKED: Final = r"[\W_][A-Z]|[A-Z][\W_]|[a-z]\*"
+"""A letter alone with a sign at it, as N* or n* above a note."""
 _IN_BRACKETS: Final = r"(?<!\w)(?:\{[^{}\n]*\}|\[[^\[\]\n]*\])"
 _NO_ADDRESS: Final = r"(?![@/]|\.\w)"
 """Addresses and names of files are made with such signs: m_te@exempel.se, exempel.se/f_rskola.html."""

@@ -190,6 +190,7 @@ GOOD = (
     "\u3010通知\u3011 学校周五关闭",
     "50 % på allt % och 10%rabatt%",
     "Buss [N, S] och grupp [T, G], pass N* och P*, *N, S*, utfart [N/S] #N #T",
+    "f* = fredag, p* = pass, s* = sen",
     "Se exempel.se/f_rskola.html, exempel.se/m_te/, https://exempel.se/~ter",
     "Mejla m_te@exempel.se och f_rskola@exempel.se, eller se h_st.pdf",
     "Kl --- och kl 10:00-11:00 -- 12:00. Tider (hh, mm) anges",
