@@ -115,7 +115,8 @@ def heading_below(rows: Sequence[Sequence[str]], named: Collection[str]) -> int 
         cells = [
             part for cell in row for part in (cell, *re.split(_MARKS, cell))
         ]  # the title may have others
-        if any(map(may_name_somebody, row)):
+        of_columns = sum(any(fold(cell) in names for cell in row) for names in HEADERS.values())
+        if any(map(may_name_somebody, row)) and of_columns < _SURELY:
             continue  # a person's, with a cell such as Mobile in it
         if is_heading(cells) and any(means(cell, "number") or fold(cell) in wanted for cell in cells):
             return position
@@ -123,6 +124,7 @@ def heading_below(rows: Sequence[Sequence[str]], named: Collection[str]) -> int 
 
 
 _TITLE_ROWS: Final = 20
+_SURELY: Final = 2  # so many columns nobody's row names, also beside Klass 2026/2027
 _MARKS: Final = "[;,\t]"
 """The rows are cut by the marks of the title, which may be others than the heading's."""
 

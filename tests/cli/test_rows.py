@@ -378,6 +378,12 @@ def test_of_a_file_without_a_heading_nothing_is_shown(
         assert not [cell for cell in ";".join(lines).split(";") if cell and cell in ran.said]
 
 
+def test_a_heading_with_a_school_year_is_one_below_a_title(make_config: MakeConfig, run: Run) -> None:
+    rows = ["Namn;Mobil;Klass 2026/2027;Kommun;Villkor", "A;0701740605;7A;Exempelkommun;ja"]
+    ran = run("--config", make_config(header="Klasslista 7A;;;;", rows=rows), "recipients", "check")
+    assert "Row 2 looks like the heading; the heading must be first." in ran.err
+
+
 def test_a_row_of_somebody_is_not_taken_for_the_heading(make_config: MakeConfig, run: Run) -> None:
     header = "First Name;Phone 1 - Label;Phone 1 - Value"
     ran = run("--config", make_config(header=header, rows=["Anna;Mobile;0701740605"]), "recipients", "check")
