@@ -31,6 +31,7 @@ _UPKEEP = ("ledger backup", "purge")  # cron's as well: that the backups end is 
 _TELL_ONLY = frozenset(
     {"--dry-run", "--addresses", "--list", "--written", "--preview"}
 )  # with these, a command that does something only tells
+_MAY_BE_DONE = say("It may be done all the same: typed again, the command tells.")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -259,4 +260,6 @@ def _told(error: BaseException, output: Output) -> SmsctlError:
             return InputError(say("The folder that this was started in is gone."), hint=hint)
     # What was being loaded may have made another error of an interruption.
     is_interrupted = isinstance(error, KeyboardInterrupt | typer.Abort) or output.stopping.by
-    return output.interrupted() if is_interrupted else output.own_up(error)
+    if is_interrupted:
+        return output.interrupted(_MAY_BE_DONE if output.command in contents.WRITES else None)
+    return output.own_up(error)

@@ -155,14 +155,20 @@ def load(command: str) -> LoadedCommand:
     return LoadedCommand(run=getattr(module, name), examples=module.EXAMPLES[word])
 
 
-_DOING = (
-    *("test", "send", "resume", "approve", "retry", "cancel", "resolve", "order", "activate", "deactivate"),
-    *("export", "postings", "listen", "poll", "import", "add", "remove", "verify-dedup", "set", "delete"),
-    *("init", "backup", "restore", "copy", "join", "accept-restore", "accept-time-zone", "purge"),
-    *("simulator", "incoming"),
+_SENDING = (
+    *("test", "send", "resume", "approve", "retry", "verify-dedup", "listen", "poll", "simulator"),
+    "incoming",
+)
+_WRITING = (
+    *("cancel", "resolve", "order", "activate", "deactivate", "export", "postings", "import", "add"),
+    *("remove", "set", "delete", "init", "backup", "restore", "copy", "join", "accept-restore"),
+    *("accept-time-zone", "purge"),
 )
 
-TELLS_ONLY = frozenset(name for name in COMMANDS if name.split()[-1] not in _DOING)
+WRITES = frozenset(name for name in COMMANDS if name.split()[-1] in _WRITING)
+"""What may be typed again where nobody knows whether it was done: it says so then, and sends nothing."""
+
+TELLS_ONLY = frozenset(name for name in COMMANDS if name.split()[-1] not in _SENDING + _WRITING)
 """What is run for its output alone: if that cannot be written, the command has failed.
 
 So does one that is named nowhere here: silence with exit code 0 would say that all was told.

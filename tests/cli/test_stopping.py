@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM in the middle of a mailing: real signals to a real process, and what is left to do."""
 
 import json
+import os
 import signal
 import sqlite3
 import subprocess
@@ -282,6 +283,19 @@ def test_a_run_that_is_broken_off_while_it_plans_says_so_and_tells_the_site(
     assert ran.json["messages"][0]["text"] == "Interrupted; nothing is on its way."
     assert (tmp_path / "told").exists()
     assert f'"exit_code": {code}' in (tmp_path / "log.jsonl").read_text(encoding="utf-8")
+
+
+def test_what_writes_at_once_and_is_broken_off_may_be_done(make_config: MakeConfig, tmp_path: Path) -> None:
+    """Its commit may have come before the signal: `municipality activate` makes an invoice."""
+    config, numbers = make_config(), tmp_path / "numbers"
+    os.mkfifo(numbers)
+    process = begin_process("--config", config, "block", "import", numbers, "--json")
+    with numbers.open("w"):  # it reads
+        process.send_signal(signal.SIGTERM)
+        ran = end_process(process)
+    told = [one["text"] for one in ran.json["messages"]]
+    assert (ran.code, told[0]) == (143, "Interrupted; nothing is on its way.")
+    assert told[1] == "It may be done all the same: typed again, the command tells."
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)

@@ -258,14 +258,13 @@ class Output:
         """What is known by now, and told also where the run fails."""
         return self._known
 
-    def interrupted(self) -> SmsctlError:
-        """Return what is told of a run that was broken off, and what sends the rest of what it had begun."""
+    def interrupted(self, mend: Sentence | None) -> SmsctlError:
+        """Return what is told of a run that was broken off; `mend`: where it has not begun to send."""
         begun = self._known.get("mailing")
-        mend = say("Send what is pending with: smsctl mailings resume {id}", id=begun) if begun else None
-        told = say("Interrupted; nothing is on its way.")
+        rest = say("Send what is pending with: smsctl mailings resume {id}", id=begun) if begun else None
         if self.stopping.is_asked and not self.stopping.has_sent:
-            told = say("Interrupted; nothing was sent.")
-        return self.stopping.told(told, mend)
+            return self.stopping.told(say("Interrupted; nothing was sent."), rest)
+        return self.stopping.told(say("Interrupted; nothing is on its way."), rest or mend)
 
     def own_up(self, error: BaseException) -> SmsctlError:
         """Return what is told of a fault in smsctl; the traceback is for whoever asks with --verbose."""
