@@ -8,7 +8,7 @@ import stat
 from functools import partial
 from pathlib import Path
 
-from smsctl.domain.secret import Secret, unfit
+from smsctl.domain.secret import Secret, unfit, without_line_end
 from smsctl.errors import CredentialError, Sentence, say
 from smsctl.host import disk, rights, users
 from smsctl.host.users import Owner
@@ -122,7 +122,7 @@ def _secret_in(data: bytes, path: Path) -> Secret:
     """Return what the file holds, without one line break at its end."""
     why: Sentence | None
     try:
-        text = data.decode("utf-8").removesuffix("\n").removesuffix("\r")
+        text = without_line_end(data.decode("utf-8"))
         why = unfit(text)
     except UnicodeDecodeError:
         why = say("it is not a text in UTF-8")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from smsctl.credentials import files, vault
-from smsctl.domain.secret import Secret, SecretPlace, SecretSource, unfit
+from smsctl.domain.secret import Secret, SecretPlace, SecretSource, unfit, without_line_end
 from smsctl.errors import CredentialError, Sentence, say
 from smsctl.host.users import Owner
 
@@ -158,10 +158,11 @@ def _ask(name: str, step: SecretSource, around: Surroundings) -> Resolved | None
 
 def _fit(name: str, step: SecretSource, found: Resolved) -> Resolved:
     """Return what was found. CredentialError: it is no secret; what is claimed for it would be unknown."""
-    if why := unfit(found.secret.reveal()):
+    text = without_line_end(found.secret.reveal())
+    if why := unfit(text):
         told = say("{path} holds no secret: {why}", path=found.step, why=why)
         raise CredentialError(told, hint=_how_to_store(name, step))
-    return found
+    return found._replace(secret=Secret(text))
 
 
 def _free(path: Path, around: Surroundings) -> Path:

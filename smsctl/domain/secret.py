@@ -60,6 +60,11 @@ class Secret:
         raise TypeError(message)
 
 
+def without_line_end(text: str) -> str:
+    """Return a secret as it was typed: what wrote it to where it is kept may have ended its line."""
+    return text.removesuffix("\n").removesuffix("\r")
+
+
 def unfit(text: str) -> Sentence | None:
     """Say why a text cannot be a secret, wherever it is kept; None: it can."""
     if not text:

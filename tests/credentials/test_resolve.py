@@ -196,6 +196,17 @@ def test_what_is_no_secret_is_refused_wherever_it_was_put(
     assert mends in str(caught.value.hint)
 
 
+@pytest.mark.parametrize("kind", ["keyring", "env"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_line_end_is_not_of_the_secret_wherever_it_is_kept(
+    kept: MemoryKeyring, kind: str, end: str
+) -> None:
+    """As in a file: a variable out of one often has it."""
+    kept.set_password(SERVICE, "gateway", f"lösen ord{end}")
+    found = _find(_source(kind), {"SMSCTL_GATEWAY_SECRET": f"lösen ord{end}"})
+    assert found.startswith("lösen ord from the ")
+
+
 def test_a_keyring_that_ends_its_program_is_told_at_once(memory: MemoryKeyring) -> None:
     keyring.set_keyring(EndingKeyring())
     with pytest.raises(CredentialError, match="SystemExit"):
