@@ -14,6 +14,7 @@ from typing import NamedTuple
 from smsctl.domain.moment import Actor, Moment, stamp
 from smsctl.errors import RuleError, say
 from smsctl.ledger import audit, keyfile
+from smsctl.ledger.mailings import pieces
 from smsctl.ledger.store import Ledger
 
 BY_STOP = "STOP by SMS"
@@ -174,11 +175,13 @@ def among(ledger: Ledger, numbers: Sequence[str], of: Collection[str] | None) ->
     )
 
 
-_SCHEDULED = "SELECT id, municipality, send_at FROM mailings WHERE send_at >= ? AND purge IS NULL ORDER BY id"
+_SCHEDULED = (
+    "SELECT id, municipality, send_at, first_message, first_message + messages - 1 FROM mailings"
+    " WHERE send_at >= ? AND purge IS NULL ORDER BY id"
+)
 _TAKEN = (
-    "SELECT m.number FROM mailings g JOIN messages m"
-    " ON m.id BETWEEN g.first_message AND g.first_message + g.messages - 1"
-    " WHERE g.id = ? AND m.state IN ('accepted', 'held', 'unknown') AND m.number IS NOT NULL"
+    "SELECT number FROM messages WHERE id BETWEEN ? AND ?"
+    " AND state IN ('accepted', 'held', 'unknown') AND number IS NOT NULL"
 )
 
 
@@ -189,10 +192,10 @@ def still_reached(ledger: Ledger, moment: Moment, of: Collection[str] | None) ->
     """
     now, found = datetime.fromisoformat(moment.at), []
     yesterday = stamp(now - timedelta(days=1))  # a time is kept with its offset, and is compared by its text
-    for mailing, municipality, send_at in ledger.rows(_SCHEDULED, yesterday):
+    for mailing, municipality, send_at, *span in ledger.rows(_SCHEDULED, yesterday):
         is_theirs = of is None or municipality in of
         is_blocked = judge(ledger, municipality) if is_theirs else None
         if is_blocked and datetime.fromisoformat(send_at) > now:
-            n = sum(map(is_blocked, ledger.column(_TAKEN, mailing)))
+            n = sum(is_blocked(one) for piece in pieces(*span) for one in ledger.column(_TAKEN, *piece))
             found += [(mailing, n)] if n else []
     return found
