@@ -114,6 +114,20 @@ def test_a_clock_that_is_behind_is_accepted_by_what_takes_such_a_word(
     assert act(asked.config, run, "resume", 1, "--yes", *said).code == 0
 
 
+@pytest.mark.parametrize("also", [(), ("--yes",)])
+def test_a_package_that_no_plan_has_shown_on_a_terminal_is_told(
+    live_gateway: LiveGateway, message: Path, run: Run, log_in: LogIn, also: tuple[str, ...]
+) -> None:
+    """Where the second person is asked, the plan tells of the invoice."""
+    small = {"exempelkommun": {"package_size": 2, "package_price": "4900.50"}}
+    live = live_gateway(rows=guardians(4), approval={"above": 3}, municipalities=small)
+    assert send(live.config, message, run, "--max-new-packages", 9).code == 5
+    log_in(BO)
+    ran = run("--config", live.config, "mailings", "approve", 1, *also, terminal=True, stdin="y\n")
+    assert (ran.code, "A package was opened" in ran.said) == (0, also == ("--yes",))
+    assert "opened" not in run("--config", live.config, "invoices", "list").said
+
+
 def test_a_plain_run_says_so_also_with_quiet(site: Live, message: Path, run: Run) -> None:
     argv = ("--config", site.config, "send", message, "--all", "--yes", "--max-parts", 9, "--quiet")
     ran = run(*argv)

@@ -2,6 +2,7 @@ import json
 import re
 import shutil
 import stat
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from smsctl.ledger import invoices, lock, restoring
 from smsctl.simulator.server import Behaviour
 
 from ..conftest import Live, LiveGateway
-from ..front_door import Ran, Run, begin_process, end_process
-from .conftest import wait_until
+from ..front_door import Ran, Run, Terminal, begin_process, end_process
+from .conftest import guardians, wait_until
 
 TOWN = "exempelkommun"
 
@@ -92,6 +93,46 @@ def test_a_new_invoice_is_told_though_the_run_that_made_it_was_killed(
         (4, True),
         (0, False),
     ]
+
+
+@pytest.mark.parametrize("also", [(), ("--yes",)])
+def test_what_a_killed_run_has_opened_is_told_by_who_resumes_it_on_a_terminal(
+    live_gateway: LiveGateway, message: Path, run: Run, also: Sequence[str]
+) -> None:
+    """The plan shows only what the rest opens: here nothing; with `--yes` nobody sees one."""
+    live = live_gateway(
+        Behaviour(latency_s=3),
+        rows=guardians(4),
+        gateway={"batch_size": 3},
+        municipalities={TOWN: {"package_size": 2, "package_price": "4900.50"}},
+    )
+    process = begin_process("--config", live.config, "send", message, "--all", *CEILINGS)
+    wait_until(lambda: len(live.simulator.accepted()) == 3)
+    process.kill()
+    end_process(process)
+    resumed = run("--config", live.config, "mailings", "resume", 1, *also, terminal=True, stdin="y\n")
+    assert (resumed.code, TOLD in resumed.said) == (4, True)
+    assert TOLD not in run("--config", live.config, "invoices", "list").said
+
+
+def test_a_package_beyond_those_that_the_plan_has_shown_is_told(
+    live_gateway: LiveGateway, message: Path, run: Run, tmp_path: Path
+) -> None:
+    """The config allows it; another mailing takes the room while the question stands."""
+    live = live_gateway(
+        rows=guardians(2),
+        limits={"max_new_packages": 9},
+        municipalities={TOWN: {"package_size": 2, "package_price": "4900.50"}},
+    )
+    other = tmp_path / "other.txt"
+    other.write_text("Hej igen\n", encoding="utf-8")
+    with Terminal("--config", live.config, "send", message, "--all") as terminal:
+        terminal.wait_for("Send 2 messages?")
+        whom = ("--where", "Namn=Person 1", "--yes", "--max-parts", 9)
+        assert run("--config", live.config, "send", other, *whom).code == 0
+        terminal.type("y")
+        ran = terminal.end()
+    assert (ran.code, "No new package" in ran.seen, "A package was opened" in ran.seen) == (0, True, True)
 
 
 def test_an_invoice_that_a_delivery_report_makes_is_told(

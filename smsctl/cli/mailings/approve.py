@@ -99,6 +99,7 @@ def _before_it_leaves(
     traits = wiring_gateway.gateway(wiring, payer, for_sending=False).traits
     rest = _left(wiring, mailing, traits, under)
     wiring.output.know(render.data(mailing, mailings.tally(ledger, mailing)))
+    shown = 0 if rest is None or said.yes else rest.bill.new_packages
     if not said.yes:
         further = _for_every_slot(mailing, asked) if said.every_time else []
         wiring.output.show([*_screen(wiring, mailing, asked, rest, traits), *further])
@@ -115,14 +116,16 @@ def _before_it_leaves(
         is_cancelled = rest is None and cancelling.is_cancelled(ledger, mailing)  # since the yes
         return _replied(wiring, mailing, _cancelled(mailing) if is_cancelled else _approved(mailing))
     wiring.output.warn(_approved(mailing))
-    return _sent(wiring, rest, gateway, _now(wiring, under))
+    return _sent(wiring, rest, gateway, _now(wiring, under), shown)
 
 
-def _sent(wiring: Wiring, rest: Remainder, gateway: Gateway, under: Circumstances) -> CommandResult:
+def _sent(
+    wiring: Wiring, rest: Remainder, gateway: Gateway, under: Circumstances, shown: int
+) -> CommandResult:
     """Send what was just approved. Raises RuleError where a rule says no now; the yes stays."""
     rest.verdict.must_hold()
     record(rest, wiring.ledger, under, None)
-    done = deliver_mailing(wiring, rest.mailing, gateway, rest.ceilings)
+    done = deliver_mailing(wiring, rest.mailing, gateway, rest.ceilings, packages_shown=shown)
     data = {**render.data(rest.mailing, done.tally), "approval": _decision(wiring, rest.mailing)}
     return reply(wiring, done, data)
 

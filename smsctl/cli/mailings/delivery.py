@@ -21,13 +21,19 @@ from smsctl.ledger.lock import TakenError
 from smsctl.ledger.store import Ledger
 
 
-def deliver_mailing(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilings) -> Delivery:
-    """Send what is pending; Ctrl-C, SIGTERM and SIGHUP stop after the batch in flight."""
+def deliver_mailing(
+    wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings: Ceilings, *, packages_shown: int = 0
+) -> Delivery:
+    """Send what is pending; Ctrl-C, SIGTERM and SIGHUP stop after the batch in flight.
+
+    `packages_shown`: how many new ones the plan has just shown to a person; any other is told of.
+    """
     configured, mailing = wiring.settings.gateway, wiring.named(mailing)
     payer = wiring.settings.municipality(mailing.municipality.key)
     stop_signal = StopSignal()
     for caution in trust.unproved(wiring.ledger, wiring.settings, payer, wiring.clock.now()):
         wiring.output.warn(caution)
+    earlier = set() if wiring.simulated else _untold(wiring.ledger, mailing)  # the plan shows none of these
     before = mailings.tally(wiring.ledger, mailing).states.get(Status.PENDING, 0)
     with _stopped_by_signals(wiring, stop_signal), wiring.output.progress(say("Sending"), before) as tell:
         send_run = SendRun(
@@ -48,15 +54,15 @@ def deliver_mailing(wiring: Wiring, mailing: Mailing, gateway: Gateway, ceilings
             on_progress=lambda states: tell(states.total()),
         )
         done = _sent(send_run)
-    if wiring.output.shows or wiring.simulated:  # the plan has told beforehand what it costs
-        _has_told_invoices(wiring.ledger, mailing)
+    with suppress(LedgerError):  # all is sent; they are told once more then
+        opened = sorted(_untold(wiring.ledger, mailing) - earlier)
+        if told := opened if wiring.simulated else opened[:packages_shown]:
+            invoices.are_told(wiring.ledger, told)
     return done
 
 
-def _has_told_invoices(ledger: Ledger, mailing: Mailing) -> None:
-    with suppress(LedgerError):  # all is sent; they are told once more then
-        if told := [one for one in invoices.untold(ledger) if one.mailing == mailing.id]:
-            invoices.are_told(ledger, told)
+def _untold(ledger: Ledger, mailing: Mailing) -> set[invoices.UntoldInvoice]:
+    return {one for one in invoices.untold(ledger) if one.mailing == mailing.id}
 
 
 def _sent(send_run: SendRun) -> Delivery:

@@ -72,7 +72,8 @@ def depart(wiring: Wiring, agreed: Departure, under: Circumstances) -> CommandRe
     if asked and asked.holds:
         return waiting.told(wiring, mailing, asked, agreed.data)
     ceilings = ceilings_in_claims(mailing, agreed.plan.order.ceilings, under)
-    done = deliver_mailing(wiring, mailing, agreed.gateway, ceilings)
+    shown = agreed.plan.bill.new_packages if wiring.output.shows else 0
+    done = deliver_mailing(wiring, mailing, agreed.gateway, ceilings, packages_shown=shown)
     overruled = [one.sentence for one in agreed.verdict.overruled if agreed.verdict.is_over_day]
     if asked and asked.at_once:
         overruled.append(waiting.to_be_approved_afterwards(mailing.id))

@@ -46,7 +46,8 @@ def go_on(
         now, urgent = wiring.clock.local(), rest.mailing.urgent
         must_still_be_in_time(rest.mailing.letter, under, now, urgent=urgent)
     record(rest, wiring.ledger, under, reason)
-    done = deliver_mailing(wiring, rest.mailing, gateway, rest.ceilings)
+    shown = rest.bill.new_packages if asks else 0
+    done = deliver_mailing(wiring, rest.mailing, gateway, rest.ceilings, packages_shown=shown)
     told = [one.sentence for one in rest.verdict.overruled if rest.verdict.is_over_day]
     return reply(wiring, done, render.data(rest.mailing, done.tally))._replace(overruled=told)
 
