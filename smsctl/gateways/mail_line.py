@@ -233,12 +233,16 @@ class MailLine:
                 return None
             refused = _refused(code, words)
             if refused.verdict is SubmitVerdict.ANSWERED:
-                self._server.rset()
+                self._forget()
             return refused
         if is_of_this_address(code, words):
-            self._server.rset()
+            self._forget()
             return _rejected(code, words)
         return refusal(code, words)
+
+    def _forget(self) -> None:
+        with suppress(OSError):  # a server that leaves now has refused the recipient all the same
+            self._server.rset()
 
 
 def _fit(handed: MailOutcome, route: MailRoute) -> MailOutcome:
