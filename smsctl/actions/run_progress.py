@@ -79,6 +79,8 @@ class RunProgress:
     def _pause(self, answer: Answer) -> None:
         if time.monotonic() < self.not_before:
             return  # another batch of the same round has said it already
+        if any(receipt.status in (Status.ACCEPTED, Status.REJECTED) for receipt in answer.receipts):
+            self.unreached = 0  # it has taken some, as a mail server does that ends a session after so many
         self.unreached += 1
         if self.unreached >= UNREACHED_TRIES:
             is_busy = answer.verdict is SubmitVerdict.BUSY

@@ -220,6 +220,15 @@ def test_what_is_marked_ahead_leaves_a_busy_gateway_alone_too(desk: Desk) -> Non
     assert desk.states(mailing) == {"accepted": 30}
 
 
+def test_a_gateway_that_takes_some_each_time_is_asked_until_all_are_taken(desk: Desk) -> None:
+    """As a mail server does that ends each session after so many mails."""
+    gateway = ScriptedGateway(each(Status.ACCEPTED, Status.PENDING, verdict=SubmitVerdict.BUSY))
+    mailing = desk.mailing(30)
+    result = desk.send(mailing, gateway)
+    assert (result.exit_code, desk.states(mailing)) == (ExitCode.OK, {"accepted": 30})
+    assert len(gateway.submitted) > 4
+
+
 def test_no_gateway_is_waited_for_longer_than_the_longest_pause(desk: Desk) -> None:
     busy = all_of_it(Status.PENDING, SubmitVerdict.BUSY, retry_after_s=100_000)
     assert desk.send(desk.mailing(5), ScriptedGateway(busy, accepted)).exit_code is ExitCode.OK
