@@ -41,13 +41,19 @@ with start(Behaviour(latency_s=0.5, as_a_gateway=True)) as simulator:
 """
 
 
-def test_what_was_answered_is_recorded_and_the_rest_is_pending(
-    make_config: MakeConfig, message: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    disk = tmp_path / "disk"
-    disk.mkdir(mode=0o700)
-    if why := why_no_mounts(disk):
+@pytest.fixture
+def disk(tmp_path: Path) -> Path:
+    """Return a folder for a ledger, where a small disk can be mounted."""
+    folder = tmp_path / "disk"
+    folder.mkdir(mode=0o700)
+    if why := why_no_mounts(folder):
         pytest.skip(why)
+    return folder
+
+
+def test_what_was_answered_is_recorded_and_the_rest_is_pending(
+    make_config: MakeConfig, message: Path, disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SMSCTL_GATEWAY_SECRET", SECRET)
     config = make_config(
         rows=guardians(20),
@@ -63,16 +69,12 @@ def test_what_was_answered_is_recorded_and_the_rest_is_pending(
 
 
 def test_a_disk_that_takes_no_more_files_is_told_before_it_is_needed(
-    make_config: MakeConfig, run: Run, message: Path, tmp_path: Path
+    make_config: MakeConfig, run: Run, message: Path, disk: Path
 ) -> None:
     """There may be room enough on it."""
-    disk = tmp_path / "disk"
-    disk.mkdir(mode=0o700)
-    if why := why_no_mounts(disk):
-        pytest.skip(why)
     config = make_config(ledger={"path": str(disk / "ledger.db")})
     assert run("--config", config, "municipality", "activate", "exempelkommun", "--yes").code == 0
-    kept = tmp_path / "kept"
+    kept = disk.with_name("kept")
     shutil.copytree(disk, kept)
     before = f'{{ chmod 700 "$0" && cp -a {kept}/. "$0"; }}'
     for words in (["doctor"], ["send", str(message), "--all", "--yes"]):
@@ -84,16 +86,12 @@ def test_a_disk_that_takes_no_more_files_is_told_before_it_is_needed(
 
 @pytest.mark.parametrize("words", ["block add +46701740609", "ledger restore {kept} --yes"])
 def test_who_needs_room_is_told_to_make_it(
-    words: str, make_config: MakeConfig, run: Run, message: Path, tmp_path: Path
+    words: str, make_config: MakeConfig, run: Run, message: Path, disk: Path
 ) -> None:
     """And not that the user may not write there."""
-    disk = tmp_path / "disk"
-    disk.mkdir(mode=0o700)
-    if why := why_no_mounts(disk):
-        pytest.skip(why)
     config = make_config(ledger={"path": str(disk / "ledger.db")})
     assert run("--config", config, "send", message, "--all", "--yes").code == 0
-    kept = tmp_path / "kept"
+    kept = disk.with_name("kept")
     shutil.copytree(disk, kept)
     asked = shlex.split(words.format(kept=kept / "ledger.simulate.db"))
     fill = 'head -c 9999999 /dev/zero >"$0/fill" 2>/dev/null || true'
