@@ -502,7 +502,11 @@ def _in_fours(live_gateway: LiveGateway, url: str, *, latency_s: float, people: 
 @pytest.fixture
 def pair(live_gateway: LiveGateway, url: str, run: Run) -> Fleet:
     """Two hosts with one crontab, and a gateway that takes its time."""
-    live = _in_fours(live_gateway, url, latency_s=0.3, people=20)
+    return _pair(live_gateway, url, run, latency_s=0.3)
+
+
+def _pair(live_gateway: LiveGateway, url: str, run: Run, *, latency_s: float) -> Fleet:
+    live = _in_fours(live_gateway, url, latency_s=latency_s, people=20)
     made = Fleet(run=run, live=live, url=url)
     assert made.at("one", "ledger", "accept-restore", "--reason", "new").code == 0
     assert made.at("one", "municipality", "activate", "exempelkommun", "--yes").code == 0
@@ -1429,8 +1433,12 @@ SLOWLY = "DO $$ BEGIN LOCK TABLE {} IN ACCESS EXCLUSIVE MODE; PERFORM pg_sleep(2
 
 
 @pytest.fixture
-def purged(pair: Fleet, monkeypatch: pytest.MonkeyPatch) -> Fleet:
-    """An SMS that came long ago, and a server on which it takes its time to write a table anew."""
+def purged(live_gateway: LiveGateway, url: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> Fleet:
+    """An SMS that came long ago, and a server on which it takes its time to write a table anew.
+
+    The gateway takes longer: on a busy machine the purge is to begin while the other host still sends.
+    """
+    pair = _pair(live_gateway, url, run, latency_s=0.9)
     monkeypatch.setattr(compacting, "_ANEW", SLOWLY)
     monkeypatch.setattr(SchemaInspection, "tables", lambda _self: {"messages": {}, "batches": {}})
     with psycopg.connect(pair.url) as admin:
