@@ -269,7 +269,10 @@ class NeverTwice(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 100))
     def hear_a_late_answer(self, which: int) -> None:
-        """An answer to a process that was taken for dead: only what is still unknown of it moves."""
+        """An answer to a process that was taken for dead moves what is unknown still.
+
+        Where it tells that a message was taken, it is also believed before a person who says otherwise.
+        """
         if not self.unheard:  # asked here: threads decide it, and a precondition must be the same each time
             return
         self._recover()
@@ -279,16 +282,21 @@ class NeverTwice(RuleBasedStateMachine):
             return
         places = [int(one.reference.rpartition("-")[2]) for one in batch.messages]
         claim = Claim(row[0], batch, [mailing.first_message + place - 1 for place in places], row[1])
-        movable = {
-            found
-            for (found,) in self.desk.ledger.rows(
-                "SELECT id FROM messages WHERE batch = ? AND state = 'unknown'", row[0]
+        movable: dict[int, str] = dict(
+            self.desk.ledger.rows(
+                "SELECT id, state FROM messages WHERE (batch = ? AND state = 'unknown')"
+                " OR (earlier_batch = ? AND state IN ('pending', 'cancelled', 'rejected'))",
+                row[0],
+                row[0],
             )
-        }
+        )
         with self.desk.ledger.transaction():
             batches.settle(self.desk.ledger, mailing, claim, answer, self._clock())
         for message, receipt in zip(claim.messages, answer.receipts, strict=True):
-            if message in movable:
+            state = movable.get(message)
+            proves = receipt.status in {Status.ACCEPTED, Status.HELD}
+            may_be_stopped = state == "cancelled" and mailing.letter.send_at is not None
+            if state == "unknown" or (state and proves and not may_be_stopped):
                 self._set(receipt.reference, self._as_it_becomes(mailing, receipt.status))
         self._check_states()
 

@@ -106,6 +106,18 @@ def test_without_the_guard_a_late_answer_is_counted_twice() -> None:
         hear_too_late()
 
 
+@pytest.mark.parametrize("word", [ResolveAnswer.NOT_SENT, ResolveAnswer.RESEND])
+def test_a_late_answer_goes_before_a_person_who_said_that_nothing_was_sent(word: ResolveAnswer) -> None:
+    with at_work() as machine:
+        machine.begin(messages=2, text="one")
+        machine.send(which=0, kinds=[KINDS[0]], size=2, connections=1, crash_at=3)
+        machine.start_again()
+        machine.settle_by_word(which=0, word=word)
+        machine.hear_a_late_answer(which=0)
+        assert machine.desk.in_order(machine.mailings[0]) == ["accepted", "accepted"]
+        machine.ledger_and_gateway_agree()
+
+
 def test_a_late_answer_changes_nothing_on_a_server_either_and_would_without_the_guard(
     shared_ledgers: Callable[[Path], Ledger],
 ) -> None:
