@@ -27,7 +27,6 @@ def confirm(output: Output, question: Sentence, *, otherwise: Sentence) -> None:
 
 def confirm_or_cheaper(output: Output, question: Sentence, *, otherwise: Sentence) -> bool:
     """Ask as `confirm`, with the cheaper text as one more answer; say whether it was chosen."""
-    _must_be_asked(output)
     answer = _ask(output, say("{question} [y/N, c: the cheaper text] ", question=question)).casefold()
     if answer not in _YES | _CHEAPER:
         raise NotConfirmedError(otherwise)
@@ -41,15 +40,13 @@ def confirm_count(
 
     Say whether the cheaper text was chosen: the number with a letter before it, where there is one.
     """
-    _must_be_asked(output)
+    asked = say("{question} Type the number to go on: ", question=question)
     if may_be_cheaper:
         asked = say(
             "{question} Type the number to go on, or c{count} for the cheaper text: ",
             question=question,
             count=count,
         )
-    else:
-        asked = say("{question} Type the number to go on: ", question=question)
     typed = "".join(_ask(output, asked).split()).casefold()  # also as it is shown or pasted, 1 204
     chosen = typed.rstrip("0123456789") if may_be_cheaper else ""
     if typed.removeprefix(chosen) != str(count) or chosen not in _CHEAPER | {""}:
@@ -59,7 +56,6 @@ def confirm_count(
 
 def agrees(output: Output, question: Sentence) -> bool:
     """Ask whether something optional shall be done; anything but yes is no."""
-    _must_be_asked(output)
     return _ask(output, say("{question} [y/N] ", question=question)).casefold() in _YES
 
 
@@ -75,7 +71,6 @@ def ask_text(
 
     `example` is shown as a default is, and an empty answer stays empty. Ctrl-D is no answer, and breaks off.
     """
-    _must_be_asked(output)
     shown = say("{question} [{default}]: ", question=question, default=default or example)
     while True:
         typed = _read(output, shown if default or example else say("{question}: ", question=question))
@@ -96,7 +91,6 @@ def ask_lines(output: Output, question: Sentence) -> list[str]:
     """
     from smsctl.host import process
 
-    _must_be_asked(output)
     lines: list[str] = []
     asked: Text = say("{question}: ", question=question)
     while (line := _read(output, asked)) or (lines and line is not None and process.more_is_typed()):
@@ -172,20 +166,20 @@ def _no_text() -> CredentialError:
     )
 
 
-def _must_be_asked(output: Output) -> None:
-    if not output.interactive:
-        raise NotConfirmedError(
-            say("Not confirmed: there is no terminal to ask on; nothing was done."),
-            hint=say("Answer beforehand with: {command}", command=output.beforehand()),
-        )
-
-
 def _ask(output: Output, question: Text) -> str:
     return _read(output, question) or ""
 
 
 def _read(output: Output, question: Text) -> str | None:
-    """Return what is typed; None where the terminal has hung up, or Ctrl-D was typed."""
+    """Return what is typed; None where the terminal has hung up, or Ctrl-D was typed.
+
+    Raises NotConfirmedError where nobody can be asked.
+    """
+    if not output.interactive:
+        raise NotConfirmedError(
+            say("Not confirmed: there is no terminal to ask on; nothing was done."),
+            hint=say("Answer beforehand with: {command}", command=output.beforehand()),
+        )
     *above, last = _folded(safe(words(question)))
     for line in above:
         output.face.line(line)
