@@ -13,10 +13,10 @@ from smsctl.cli.output.blocks import Block
 from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import CHECK_ACCOUNT, CHECK_MAIL_SERVER, Gateway
-from smsctl.domain.mailing import Ceilings, Mailing, MailingTotals
+from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Status
 from smsctl.errors import ExitCode, LedgerError, Sentence, say
-from smsctl.ledger import invoices, mailings, skipped
+from smsctl.ledger import invoices, mailings
 from smsctl.ledger.lock import TakenError
 from smsctl.ledger.store import Ledger
 
@@ -102,7 +102,7 @@ def reply(
         notes.append(Note(code="nobody", level="error", text=_FOUND_NOBODY))
     notes += [Note(code="unknown", level="warning", text=remark) for remark in done.result.remarks]
     return CommandResult(
-        data={**data, **sent_data(wiring, done.mailing, done.tally)},
+        data={**data, **outcome.data(wiring.ledger, done.mailing, done.tally)},
         screen=[*screen, *outcome.screen(done.mailing, done.tally, steps, simulated=simulated)],
         summary=_summary(wiring, done),
         advice=steps,
@@ -121,13 +121,6 @@ def _summary(wiring: Wiring, done: Delivery) -> Sentence:
         return line
     at = figures.local(send_at.isoformat(), wiring.settings.time_zone)
     return say("{line} The gateway holds it until {at}.", line=line, at=at)
-
-
-def sent_data(wiring: Wiring, mailing: Mailing, tally: MailingTotals) -> dict[str, object]:
-    """Return the fixed keys of what `send` tells of a mailing, whoever began it and when."""
-    return outcome.data(
-        mailing, tally, skipped.counts(wiring.ledger, mailing.id), skipped.outside(wiring.ledger, mailing.id)
-    )
 
 
 def _mend(done: Delivery) -> list[Sentence]:

@@ -20,7 +20,7 @@ from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import COSTS, Status
 from smsctl.domain.spelling import veil_numbers
 from smsctl.errors import Sentence, UsageError, say
-from smsctl.ledger import approvals, mailings, skipped
+from smsctl.ledger import approvals, mailings
 from smsctl.ledger.store import Ledger
 
 
@@ -118,12 +118,7 @@ def _values(earlier: Begun, key: str) -> dict[str, object]:
 
 def _told(sentence: Sentence, ledger: Ledger, earlier: Begun, *, dry_run: bool) -> CommandResult:
     mailing, tally = earlier.mailing, earlier.tally
-    data = {
-        **listing.data(mailing, tally),
-        **outcome.data(
-            mailing, tally, skipped.counts(ledger, mailing.id), skipped.outside(ledger, mailing.id)
-        ),
-    }
+    data = {**listing.data(mailing, tally), **outcome.data(ledger, mailing, tally)}
     left = ending.left_unsettled(ledger, mailing, tally)
     if dry_run:
         data = {name: one for name, one in data.items() if name != "outcome"} | {"dry_run": True}

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from smsctl.cli.output import figures, whom
 from smsctl.cli.output.blocks import GAP, Block, Fact, FactList, TextLine, Tone
 from smsctl.cli.output.phrases import NOTHING_LEAVES
-from smsctl.domain.audience import OutsideRows
 from smsctl.domain.mailing import Mailing, MailingTotals
 from smsctl.domain.message import Status
 from smsctl.domain.remark import Words
 from smsctl.domain.unsettled import unsettled_of
 from smsctl.errors import Sentence, say
+from smsctl.ledger import skipped
+from smsctl.ledger.store import Ledger
 
 BY_MAIL = "mail"
 """The gateway whose messages are never heard of again (wire/puzzel.md, "E-mail")."""
@@ -51,18 +52,17 @@ def test_screen(number: str, parts: int, answer: Words | None) -> list[Block]:
     return [FactList(facts), GAP]
 
 
-def data(
-    mailing: Mailing, tally: MailingTotals, skipped: Mapping[str, int], outside: Sequence[OutsideRows]
-) -> dict[str, object]:
+def data(ledger: Ledger, mailing: Mailing, tally: MailingTotals) -> dict[str, object]:
     """Return the fixed keys of the envelope (docs/reference/json.md) for what was sent, as the ledger has it.
 
     The cost is that of the messages that cost, which may be fewer than were planned.
     """
+    counts, outside = skipped.counts(ledger, mailing.id), skipped.outside(ledger, mailing.id)
     return {
         "mailing": mailing.id,
         "municipality": mailing.municipality.key,
         "municipality_name": mailing.municipality.name,
-        "recipients": whom.data(mailing.rows, mailing.messages, skipped, mailing.audience_rows, outside),
+        "recipients": whom.data(mailing.rows, mailing.messages, counts, mailing.audience_rows, outside),
         "text": {"encoding": mailing.size.encoding, "units": mailing.size.units, "parts": mailing.size.parts},
         "cost": {"parts": tally.parts, "ore": tally.cost_ore, "currency": "SEK"},
         "send_at": mailing.letter.held_until,
