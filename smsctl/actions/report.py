@@ -6,7 +6,7 @@ from datetime import timedelta
 from operator import add
 from typing import NamedTuple
 
-from smsctl.domain.incoming import Incoming, is_ours, is_stop, wish_of
+from smsctl.domain.incoming import Incoming, SmsRequest, is_ours, wish_of
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.number import NumberReader
 from smsctl.domain.push import PushBatch
@@ -77,11 +77,13 @@ def take_in(
 def _take_message(
     ledger: Ledger, message: Incoming, intake_rules: IntakeRules, moment: Moment
 ) -> IntakeCounts:
-    message = _with_whole_number(message, intake_rules.numbers)
+    if not is_e164(message.sender):  # by which people are known; a name stays as it is
+        message = message._replace(sender=intake_rules.numbers.read(message.sender).number or message.sender)
     kind = IncomingKind.OURS if is_ours(message, intake_rules.endpoint) else IncomingKind.OTHER
-    if is_stop(message, intake_rules.endpoint):
+    wish = wish_of(message, intake_rules.endpoint)
+    if wish is SmsRequest.STOP:
         kind = IncomingKind.STOP
-    is_kept = intake_rules.keep_other or wish_of(message, intake_rules.endpoint)  # STOP? is for a person
+    is_kept = intake_rules.keep_other or wish  # STOP? is for a person
     if kind is IncomingKind.OTHER and not is_kept:
         return NOTHING._replace(dropped=1)
     forward_to = intake_rules.forward_to if kind is not IncomingKind.OTHER else None
@@ -93,10 +95,3 @@ def _take_message(
         )
     taken = NOTHING._replace(blocked=blocked)
     return taken._replace(incoming=Counter({kind: 1})) if is_new else taken._replace(repeated=1)
-
-
-def _with_whole_number(message: Incoming, numbers: NumberReader) -> Incoming:
-    """Return the message with its sender as E.164, by which people are known; a name stays as it is."""
-    if is_e164(message.sender):
-        return message
-    return message._replace(sender=numbers.read(message.sender).number or message.sender)

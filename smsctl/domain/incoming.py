@@ -81,11 +81,6 @@ def wish_of(message: Incoming, endpoint: str | None) -> SmsRequest:
     return SmsRequest.MAYBE_STOP if is_sign or re.match(_ALIKE, " ".join([first, *rest])) else SmsRequest.NONE
 
 
-def is_stop(message: Incoming, endpoint: str | None) -> bool:
-    """Say whether the SMS asks to stop, beyond doubt."""
-    return wish_of(message, endpoint) is SmsRequest.STOP
-
-
 def _apart(text: str) -> list[str]:
     """Return the words of a text; signs between them count as spaces."""
     return "".join(sign if sign.isalnum() else " " for sign in text).split()

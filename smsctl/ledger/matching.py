@@ -18,13 +18,6 @@ _GIVES_OUR_REFERENCE_BACK = frozenset({"intelecom"})
 _ANOTHERS = Remark(Event.ANOTHERS_NAME)
 
 
-class MatchLimits(NamedTuple):
-    """When the report was taken, and how long after the sending one may come, the validity apart."""
-
-    at: str
-    wait: timedelta
-
-
 class ReportedMessage(NamedTuple):
     """What is looked at of a message that a report may be about."""
 
@@ -38,14 +31,17 @@ class ReportedMessage(NamedTuple):
     names_another: bool = False  # the report is about another submission of it than the last
 
 
-def find(ledger: Ledger, report: Report, clue: MatchLimits) -> ReportedMessage | None:
-    """Return the one message that the report is about; None where there is none, or doubt."""
+def find(ledger: Ledger, report: Report, at: str, wait: timedelta) -> ReportedMessage | None:
+    """Return the one message that the report is about; None where there is none, or doubt.
+
+    `at`: when the report was taken; `wait`: how long after the sending one may come, the validity apart.
+    """
     if report.gateway in _GIVES_OUR_REFERENCE_BACK:
         return _by_reference(ledger, report)
     owner = _owner(ledger, report.gateway_id)
     if owner is not None:
         return _agreeing(ledger, _message(ledger, owner), report)
-    return _by_number(ledger, report, clue)
+    return _by_number(ledger, report, at, wait)
 
 
 def believed(ledger: Ledger, gateway: str, messages: Sequence[int], answer: Answer) -> Answer:
@@ -160,7 +156,7 @@ def _agreeing(ledger: Ledger, message: ReportedMessage | None, report: Report) -
     return None
 
 
-def _by_number(ledger: Ledger, report: Report, clue: MatchLimits) -> ReportedMessage | None:
+def _by_number(ledger: Ledger, report: Report, at: str, wait: timedelta) -> ReportedMessage | None:
     """Return the one message to the number that the report may be about, by the time it was sent.
 
     The reply that would have named it was lost (wire/pswincom.md): it is unknown, or a person took it for
@@ -173,7 +169,7 @@ def _by_number(ledger: Ledger, report: Report, clue: MatchLimits) -> ReportedMes
     fitting = {
         message: Status(state)
         for message, state, claimed_at, send_at, validity_s in ledger.rows(_SENT_TO, *given)
-        if _fits(report, clue, claimed_at, send_at, timedelta(seconds=validity_s or 0))
+        if _fits(report, at, claimed_at, send_at, timedelta(seconds=validity_s or 0) + wait)
     }
     rival = ledger.one(
         "SELECT 1 FROM reports WHERE fate = 'unmatched' AND gateway = ? AND number = ? AND gateway_id <> ?",
@@ -206,12 +202,10 @@ _SENT_TO = (
 )
 
 
-def _fits(
-    report: Report, clue: MatchLimits, claimed_at: str, send_at: str | None, validity: timedelta
-) -> bool:
-    claimed, taken = datetime.fromisoformat(claimed_at), datetime.fromisoformat(clue.at)
+def _fits(report: Report, at: str, claimed_at: str, send_at: str | None, patience: timedelta) -> bool:
+    claimed, taken = datetime.fromisoformat(claimed_at), datetime.fromisoformat(at)
     sent = max(claimed, datetime.fromisoformat(send_at)) if send_at else claimed  # held until then
-    if not claimed <= taken <= sent + validity + clue.wait:
+    if not claimed <= taken <= sent + patience:
         return False
     # The operator's clock is of an unknown zone; the day before is the earliest that can be meant.
     day = "".join(filter(str.isdecimal, report.told_at))[: len("20260301")]

@@ -16,7 +16,7 @@ from smsctl.domain.message import FINAL, Status
 from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.report import Cause, CodeMeaning, Report, next_state
 from smsctl.ledger import audit, corrections, counts, mailings, matching, packages
-from smsctl.ledger.matching import MatchLimits, ReportedMessage
+from smsctl.ledger.matching import ReportedMessage
 from smsctl.ledger.store import Ledger
 
 _ALL = 1 << 62
@@ -67,7 +67,7 @@ class KeptReport(NamedTuple):
 
 def take(ledger: Ledger, report: Report, intake: ReportIntake) -> ReportFate:
     """Match one report and apply it, or keep it; in the open transaction."""
-    message = matching.find(ledger, report, MatchLimits(intake.moment.at, intake.wait))
+    message = matching.find(ledger, report, intake.moment.at, intake.wait)
     if message is None:
         return _keep(ledger, report, intake, ReportFate.UNMATCHED)
     if message.state is Status.SENDING:
@@ -187,7 +187,7 @@ def _taken_besides(
         intake.moment,
         Actor(user="a delivery report", host=report.gateway),
         "taken-twice",
-        f"mailing {mailing.id}",
+        audit.mailing_subject(mailing.id),
         f"message {mailing.message_reference(message.id)}: {parts} parts more",
     )
     return ReportFate.TWICE

@@ -1,6 +1,6 @@
 import pytest
 
-from smsctl.domain.incoming import Incoming, SmsRequest, is_ours, is_stop, wish_of
+from smsctl.domain.incoming import Incoming, SmsRequest, is_ours, wish_of
 
 
 def incoming(text: str, keyword: str = "") -> Incoming:
@@ -59,7 +59,7 @@ def test_without_a_code_everything_is_ours() -> None:
     ],
 )
 def test_a_word_that_means_stop_is_obeyed(text: str) -> None:
-    assert is_stop(incoming(text), "KOMMUN")
+    assert wish_of(incoming(text), "KOMMUN") is SmsRequest.STOP
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_word_that_means_stop_is_obeyed(text: str) -> None:
     ],
 )
 def test_other_words_are_read_by_a_person(text: str) -> None:
-    assert not is_stop(incoming(text), "KOMMUN")
+    assert wish_of(incoming(text), "KOMMUN") is not SmsRequest.STOP
 
 
 @pytest.mark.parametrize(
@@ -149,5 +149,5 @@ def test_what_only_begins_like_stop_is_told_apart(text: str, wish: SmsRequest) -
 
 
 def test_the_gateways_keyword_counts_as_the_code() -> None:
-    assert is_stop(incoming("Skola stop", keyword="SKOLA"), None)
-    assert is_stop(incoming("STOP KOMMUN", keyword="STOP"), "KOMMUN")
+    assert wish_of(incoming("Skola stop", keyword="SKOLA"), None) is SmsRequest.STOP
+    assert wish_of(incoming("STOP KOMMUN", keyword="STOP"), "KOMMUN") is SmsRequest.STOP
