@@ -49,7 +49,7 @@ def accept_restore(
         since = fitness.no_earlier(ledger, moment)
         for mailing in unfinished:
             made[mailing.id] = accepting_restore.make_unknown(ledger, mailing, since)
-            subject, told = f"mailing {mailing.id}", f"{made[mailing.id]} messages unknown"
+            subject, told = audit.mailing_subject(mailing.id), f"{made[mailing.id]} messages unknown"
             audit.record(ledger, moment, actor, "accept-restore", subject, told, reason)
         restoring.renew(ledger)
         accepted = Accepted(restored=restored, unknown=made)

@@ -126,7 +126,7 @@ def _recorded(mailing: Mailing, new: NewMailing, ledger: Ledger, moment: Moment,
         moment,
         actor,
         new.kind,
-        f"mailing {mailing.id}",
+        audit.mailing_subject(mailing.id),
         f"messages: {mailing.messages}{_IN_AUDIT[mailing.urgent + mailing.over_day]}{_besides(new)}",
         new.reason,
     )

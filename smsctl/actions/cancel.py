@@ -86,7 +86,7 @@ def cancel(
             handed = counts.number_in(ledger, mailing, *_STOPPABLE)
             told = f"pending messages: {waiting}; at the gateway: {handed}"
             approvals.decide(ledger, mailing.id, ApprovalDecision.CANCELLED, moment, actor)
-            audit.record(ledger, moment, actor, "cancel", f"mailing {mailing.id}", told, reason)
+            audit.record(ledger, moment, actor, "cancel", audit.mailing_subject(mailing.id), told, reason)
         pending += cancelling.finish(ledger, mailing, moment)  # the audit tells of all
         there = _stoppable(ledger, mailing, left_alone) if open_gateway else {}
         rope = _GatewayCancelling(ledger, mailing, moment, there)

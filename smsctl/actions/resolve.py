@@ -85,8 +85,8 @@ def resolve(
             pieces = ledger.in_pieces(_unknown(ledger, mailing))
             settled += _settle(ledger, mailing, word, next(pieces, []), moment)
             if told or settled:
-                detail = f"{max(told, settled)} messages: {word}"
-                audit.record(ledger, moment, actor, "resolve", f"mailing {mailing.id}", detail, reason)
+                subject, detail = audit.mailing_subject(mailing.id), f"{max(told, settled)} messages: {word}"
+                audit.record(ledger, moment, actor, "resolve", subject, detail, reason)
         for some in pieces:
             with ledger.transaction():
                 mailing = mailings.get(ledger, mailing.id)  # it may be cancelled by now

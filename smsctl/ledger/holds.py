@@ -40,7 +40,7 @@ def hold(ledger: Ledger, mailing: Mailing, moment: Moment, actor: Actor, reason:
             reason,
         )
         if kept > 0:
-            audit.record(ledger, moment, actor, "hold", f"mailing {mailing.id}", reason=reason)
+            audit.record(ledger, moment, actor, "hold", audit.mailing_subject(mailing.id), reason=reason)
     return kept > 0
 
 
@@ -49,5 +49,5 @@ def release(ledger: Ledger, mailing: Mailing, moment: Moment, actor: Actor, reas
     with ledger.transaction():
         released = ledger.write("DELETE FROM holds WHERE mailing = ?", mailing.id) > 0
         if released:
-            audit.record(ledger, moment, actor, "release", f"mailing {mailing.id}", reason=reason)
+            audit.record(ledger, moment, actor, "release", audit.mailing_subject(mailing.id), reason=reason)
     return released

@@ -35,7 +35,7 @@ def run(wiring: Wiring, mailing: options.MailingId) -> CommandResult:
         batch_states=batch_rows.states_by_batch(ledger, found),
         history=[
             row._replace(reason=row.reason and numbers.shown_text(wiring, row.reason))
-            for row in audit.of(ledger, f"mailing {found.id}")
+            for row in audit.of(ledger, audit.mailing_subject(found.id))
             if is_theirs and row.action != found.kind
         ],
         answers=mailings.answers(ledger, found, most=render.ANSWERS_READ) if is_theirs else (),
