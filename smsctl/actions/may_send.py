@@ -160,8 +160,7 @@ def _of_a_mailing(leaving: DepartingMailing, under: Circumstances) -> Iterator[R
     bill = leaving.bill
     yield from _too_old(leaving, under)
     if bill.messages or leaving.repeats or not leaving.begun:  # a look at the gateway's list disturbs nobody
-        yield from _quiet(leaving, under)
-        yield from _paused(leaving, under)
+        yield from _at_a_bad_time(leaving, under)
     yield from _reserved(leaving, under)
     if leaving.had_it:
         yield rules.some_already_sent(leaving.had_it)
@@ -178,15 +177,11 @@ def _of_a_mailing(leaving: DepartingMailing, under: Circumstances) -> Iterator[R
         yield rules.ceiling_missing(bill.parts)
 
 
-def _quiet(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refusal]:
-    hours, now = under.settings.limits.quiet_hours, under.local_now
-    clock = (leaving.letter.send_at or now).astimezone(now.tzinfo).time()
+def _at_a_bad_time(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refusal]:
+    leaves = (leaving.letter.send_at or under.local_now).astimezone(under.local_now.tzinfo)
+    hours, clock = under.settings.limits.quiet_hours, leaves.time()
     if hours and hours.covers(clock):
         yield rules_of_time.quiet(hours.start, hours.end, clock)
-
-
-def _paused(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refusal]:
-    leaves = (leaving.letter.send_at or under.local_now).astimezone(under.local_now.tzinfo)
     if found := pause_at(under.settings, leaves):
         yield found
 

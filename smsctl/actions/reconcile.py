@@ -114,11 +114,6 @@ def may_be_repeated(ledger: Ledger, mailing: Mailing, account: str, moment: Mome
     return any(_is_young(one.claimed, moment) for one in found)
 
 
-def may_be_listed(ledger: Ledger, mailing: Mailing, account: str) -> bool:
-    """Say whether a batch of the mailing is unknown, and could stand in the gateway's list."""
-    return bool(reconciling.unknown_batches(ledger, mailing, account))
-
-
 def _left(search: Search) -> list[Unknown]:
     return reconciling.unknown_batches(search.ledger, search.mailing, search.account)
 

@@ -119,7 +119,8 @@ def record(rest: Remainder, ledger: Ledger, under: Circumstances, reason: str | 
             ceilings.make_urgent(ledger, rest.mailing.id, over_day=rest.mailing.over_day)
         if rest.put_off:
             mailings.put_off(ledger, rest.mailing.id, rest.put_off)
-        audit.record(ledger, under.now, under.actor, "resume", f"mailing {rest.mailing.id}", reason=reason)
+        subject = audit.mailing_subject(rest.mailing.id)
+        audit.record(ledger, under.now, under.actor, "resume", subject, reason=reason)
 
 
 def must_be_its_gateway(mailing: Mailing, traits: Traits, ledger: Ledger, settings: Settings) -> None:
@@ -153,10 +154,11 @@ def _may_be_listed(
     """Say whether the gateway's list may tell what became of something unknown."""
     if not (traits.cancelling and tally.states.get(Status.UNKNOWN)):
         return False
-    from smsctl.actions.reconcile import may_be_listed
+    from smsctl.ledger import reconciling  # most are gone on with before anything is unknown
 
     municipality = under.settings.municipality(mailing.municipality.key)
-    return may_be_listed(ledger, mailing, trust.account_of(under.settings, municipality))
+    account = trust.account_of(under.settings, municipality)
+    return bool(reconciling.unknown_batches(ledger, mailing, account))
 
 
 def _not_beyond_the_confirmed(ledger: Ledger, mailing: Mailing, given: Ceilings) -> Ceilings:
