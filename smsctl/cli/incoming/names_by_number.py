@@ -1,6 +1,6 @@
 """Who a number belongs to, by the recipients files of the config; for screens that show incoming SMS."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from smsctl.cli import numbers
@@ -29,16 +29,14 @@ def names_of(
     rows_of = Audience(everyone=True, municipality=frozenset(one.name for one in theirs) | {*(of or ())})
     every = [common, *(one.recipients for one in payers.values())]
     files = every if of is None else [one.recipients or common for one in theirs]
-    for path in _there(files) if wanted else ():
+    for path in dict.fromkeys(filter(None, files)) if wanted else ():
+        if not path.exists():
+            continue
         try:
             found |= _named_in(wiring, path, frozenset(wanted), rows_of)
         except SmsctlError as error:
             (warn or wiring.output.warn)(error.sentence)
     return found
-
-
-def _there(files: Iterable[Path | None]) -> Iterator[Path]:
-    yield from (path for path in dict.fromkeys(files) if path is not None and path.exists())
 
 
 def _named_in(wiring: Wiring, path: Path, wanted: frozenset[str], rows_of: Audience) -> dict[str, str]:

@@ -21,14 +21,9 @@ def still_reached(wiring: Wiring, of: frozenset[str] | None) -> list[Sentence]:
             " block list. {mend}",
             n=n,
             id=mailing,
-            mend=_how_to_stop(mailing) if traits and traits.cancelling else _NOTHING_STOPS_IT,
+            mend=say("To stop the mailing for everybody: smsctl mailings cancel {id}", id=mailing)
+            if traits and traits.cancelling
+            else say("This gateway gives nothing back."),
         )
         for mailing, n in found
     ]
-
-
-def _how_to_stop(mailing: int) -> Sentence:
-    return say("To stop the mailing for everybody: smsctl mailings cancel {id}", id=mailing)
-
-
-_NOTHING_STOPS_IT = say("This gateway gives nothing back.")

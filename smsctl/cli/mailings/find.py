@@ -14,9 +14,9 @@ from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.recipients import told
 from smsctl.domain.spelling import mask
-from smsctl.errors import Sentence, say, say_n
+from smsctl.errors import say, say_n
 from smsctl.ledger import audit, finding
-from smsctl.ledger.finding import Found, FoundMessage, FoundSkip
+from smsctl.ledger.finding import Found, FoundMessage
 
 EXAMPLES = (
     "smsctl mailings find 070-1740605",
@@ -42,7 +42,7 @@ def run(
     with ledger.transaction():
         audit.record(ledger, wiring.clock.now(), wiring.actor, "find", subject, reason=reason)
     found = _named(wiring, finding.find(ledger, wanted, of))
-    fields, skips = _fields(zone), _skip_fields()
+    fields = _fields(zone)
     shown = numbers.shown(wiring, wanted)
     same = (one for one in found.messages if one.same_name)
     page = write_csv(csv, _in_a_file(wanted, zone), same, replace=replace)
@@ -53,7 +53,10 @@ def run(
         data={
             "number": shown,
             "messages": [data_of(fields, one) for one in found.messages],
-            "skipped": [data_of(skips, one) for one in found.skipped],
+            "skipped": [
+                {"mailing": one.mailing.id, "reason": told(one.reason), "same_name": one.same_name}
+                for one in found.skipped
+            ],
             "blocked": found.is_blocked,
             "incoming": found.incoming,
             "purged_until": found.purged_until,
@@ -84,14 +87,6 @@ def _fields(zone: str) -> list[Field[FoundMessage]]:
     ]
 
 
-def _skip_fields() -> list[Field[FoundSkip]]:
-    return [
-        Field("mailing", lambda one: one.mailing.id),
-        Field("reason", lambda one: told(one.reason)),
-        Field("same_name", lambda one: one.same_name),
-    ]
-
-
 def _in_a_file(number: str, zone: str) -> list[Field[FoundMessage]]:
     return [
         Field("", lambda one: one.mailing.id, say("Mailing")),
@@ -115,7 +110,7 @@ def _screen(known: Found, shown: str, fields: list[Field[FoundMessage]]) -> list
             "{number}: {messages} in {mailings}",
             number=shown,
             messages=figures.messages(len(known.messages)),
-            mailings=_mailings(len({one.mailing.id for one in known.messages})),
+            mailings=say_n("{n} mailing", "{n} mailings", n=len({one.mailing.id for one in known.messages})),
         )
     blocks: list[Block] = [TextLine(head, Tone.STRONG)]
     if known.messages:
@@ -125,31 +120,23 @@ def _screen(known: Found, shown: str, fields: list[Field[FoundMessage]]) -> list
         blocks.append(TextLine(say("Left out: mailing {id}, {why}.", id=one.mailing.id, why=why)))
     same = [*(one.same_name for one in known.messages), *(one.same_name for one in known.skipped)]
     if others := same.count(False):
-        blocks.append(TextLine(_another_name(others), Tone.WARN))
+        told_of = say_n(
+            "{n} of them is under another name than the newest: the number may have been somebody else's.",
+            "{n} of them are under another name than the newest: the number may have been somebody else's.",
+            n=others,
+        )
+        blocks.append(TextLine(told_of, Tone.WARN))
     blocks.append(TextLine(say("On the block list.") if known.is_blocked else say("Not on the block list.")))
     if known.incoming:
-        blocks.append(TextLine(_incoming(known.incoming)))
+        came = say_n(
+            "{n} incoming SMS: smsctl inbox list", "{n} incoming SMS: smsctl inbox list", n=known.incoming
+        )
+        blocks.append(TextLine(came))
     if known.purged_until:
         day = known.purged_until
         gone = say("Mailings up to {day} were purged: whom they reached is not known.", day=day)
         blocks.append(TextLine(gone))
     return blocks
-
-
-def _mailings(n: int) -> Sentence:
-    return say_n("{n} mailing", "{n} mailings", n=n)
-
-
-def _incoming(n: int) -> Sentence:
-    return say_n("{n} incoming SMS: smsctl inbox list", "{n} incoming SMS: smsctl inbox list", n=n)
-
-
-def _another_name(n: int) -> Sentence:
-    return say_n(
-        "{n} of them is under another name than the newest: the number may have been somebody else's.",
-        "{n} of them are under another name than the newest: the number may have been somebody else's.",
-        n=n,
-    )
 
 
 def _written(known: Found, csv: Path) -> list[Block]:

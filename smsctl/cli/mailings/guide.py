@@ -111,10 +111,12 @@ def _whom(wiring: Wiring, flags: SendFlags) -> SendFlags:
     ]
     facts.append(Fact(str(everyone), [_with_rows(say("everyone"), counted.all_rows)]))
     more = len(counted.rows) - len(listed)
+    modified = sheet.modified.astimezone(wiring.clock.local().tzinfo)
+    whom = say("To whom? From {path}, of {modified:%Y-%m-%d %H:%M}:", path=sheet.path, modified=modified)
     wiring.output.show(
         [
             GAP,
-            TextLine(say("To whom? From {path}, of {modified:%Y-%m-%d %H:%M}:", **_of(sheet, wiring))),
+            TextLine(whom),
             FactList(facts),
             *([TextLine(_more(more))] if more else ()),
         ]
@@ -156,10 +158,6 @@ def _counted(wiring: Wiring, flags: SendFlags) -> tuple[SendFlags, Sheet, GroupC
                 raise
             named = [f"{error.proposed.column}={header}" for header in picked(wiring, error)]
             flags = flags._replace(column=(*flags.column, *named))
-
-
-def _of(sheet: Sheet, wiring: Wiring) -> Mapping[str, object]:
-    return {"path": sheet.path, "modified": sheet.modified.astimezone(wiring.clock.local().tzinfo)}
 
 
 def _with_rows(title: Sentence | str, rows: int) -> Sentence:

@@ -39,9 +39,13 @@ def quotes(plan: Plan, texts: PersonalTexts, *, in_full: bool) -> list[Block]:
 def facts(plan: Plan, texts: PersonalTexts) -> list[Fact]:
     """Return how long the texts are, which are Unicode and why, and the dearest."""
     shortest, longest = texts.lengths
+    by_parts = [
+        say_n("{people} at {n} part", "{people} at {n} parts", n=parts, people=figures.people(people))
+        for parts, people in texts.by_parts.items()
+    ]
     length: list[Text] = [
         say("{shortest} to {longest} characters", shortest=shortest, longest=longest),
-        joined(*(_people_at(people, parts) for parts, people in texts.by_parts.items())),
+        joined(*by_parts),
     ]
     found = [Fact(say("Length"), length)]
     if texts.unicode:
@@ -71,10 +75,6 @@ def _of_template(plan: Plan, name: str | None, people: int, parts: int) -> Sente
         return say("{name}: {messages}, {parts}", **told)
     cost = figures.money(-(-parts * rate.price_ore // rate.size))
     return say("{name}: {messages}, {parts}, about {cost}", cost=cost, **told)
-
-
-def _people_at(people: int, parts: int) -> Sentence:
-    return say_n("{people} at {n} part", "{people} at {n} parts", n=parts, people=figures.people(people))
 
 
 def _unicode(texts: PersonalTexts, profile: PartProfile) -> list[Text]:

@@ -122,7 +122,7 @@ class Output:
         self.is_verbose = verbose
         self._is_answered = json or yes
         self._kept: list[Note] = []  # warnings that wait for the result
-        self._known: Mapping[str, object] = {}
+        self.known: Mapping[str, object] = {}  # by now, and told also where the run fails
         self.log = Log(command)
         self._log_path: Path | None = None
         self.stopping = Stopping()
@@ -176,7 +176,7 @@ class Output:
 
     def know(self, data: Mapping[str, object]) -> None:
         """Keep what is known by now, so that the envelope tells it also where the run then fails."""
-        self._known = data
+        self.known = data
 
     def warn(self, sentence: Sentence) -> None:
         """Say something on the way: in JSON it waits for the envelope, with --quiet for a bad end."""
@@ -248,19 +248,14 @@ class Output:
     def fail(self, error: SmsctlError) -> int:
         """Tell what went wrong, where, and what mends it; return the error's exit code."""
         if self.speaks_json:
-            self._write_json(self._known, notes_of(error), error.exit_code)
+            self._write_json(self.known, notes_of(error), error.exit_code)
             return error.exit_code
         self.err.show([*map(_line, self._kept), *mistake(error)])
         return error.exit_code
 
-    @property
-    def known(self) -> Mapping[str, object]:
-        """What is known by now, and told also where the run fails."""
-        return self._known
-
     def interrupted(self, mend: Sentence | None) -> SmsctlError:
         """Return what is told of a run that was broken off; `mend`: where it has not begun to send."""
-        begun = self._known.get("mailing")
+        begun = self.known.get("mailing")
         rest = say("Send what is pending with: smsctl mailings resume {id}", id=begun) if begun else None
         if self.stopping.is_asked and not self.stopping.has_sent:
             return self.stopping.told(say("Interrupted; nothing was sent."), rest)
