@@ -30,9 +30,10 @@ def build(command: str, *, alone: bool = False) -> typer.Typer:
     `alone`: register no other command. Only a help page lists them, and registering all takes half of the
     time that a start takes.
     """
+    listed = "" if alone else contents.help_groups(language.words, language.verbatim)
     app = typer.Typer(
         help=language.verbatim(_HELP.template),  # a page of help names no config, as its examples do not
-        epilog=None if alone else _root_epilog(),
+        epilog=None if alone else f"{listed}\n\n{language.words(_EPILOG)}",
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
@@ -102,10 +103,6 @@ def _root() -> None:
 
 def _elsewhere() -> None:
     """Stand for a command that was not asked for."""
-
-
-def _root_epilog() -> str:
-    return f"{contents.help_groups(language.words, language.verbatim)}\n\n{language.words(_EPILOG)}"
 
 
 def _epilog(loaded: contents.LoadedCommand) -> str:

@@ -30,9 +30,10 @@ def room(
 
     Raises RuleError: not even the first may; what is pending stays so.
     """
-    if mailing.kind == "send" and mailing.municipality.in_packages:
-        _must_be_active(ledger, mailing)
     key, sums = mailing.municipality.key, _sums(ledger, mailing, wanted, known)
+    in_packages = mailing.kind == "send" and mailing.municipality.in_packages
+    if in_packages and not municipalities.is_active(ledger, key):
+        raise not_active(mailing.municipality).error
     found = len(sums)
     if ceilings.max_parts is not None:
         left = ceilings.max_parts - packages.parts_of_mailing(ledger, mailing)
@@ -71,11 +72,6 @@ def make_urgent(ledger: Ledger, mailing: int, *, over_day: bool) -> None:
         int(over_day),
         mailing,
     )
-
-
-def _must_be_active(ledger: Ledger, mailing: Mailing) -> None:
-    if not municipalities.is_active(ledger, mailing.municipality.key):
-        raise not_active(mailing.municipality).error
 
 
 def _sums(ledger: Ledger, mailing: Mailing, wanted: Sequence[int], known: Parts | None) -> Sequence[int]:

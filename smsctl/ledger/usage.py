@@ -92,12 +92,13 @@ def usage(ledger: Ledger, municipality: str, period: Period = ALWAYS) -> Usage:
     drawn = costs.drawn_in_sum(ledger, municipality, period)
     cost_ore = _by_slot(drawn)
     outside_ore = _by_slot([one for one in drawn if not one.source.package])
+    inside_ore = Counter({slot: ore - outside_ore[slot] for slot, ore in cost_ore.items()})
     return Usage(
         municipality=municipality,
         packages=packages.packages_of(ledger, municipality),
         parts_on_the_wire=_on_the_wire(ledger, municipality, period),
         outside_ore=outside_ore.total() - outside_ore[""],
-        balance=_balance(ledger, municipality, period, drawn, _less(cost_ore, outside_ore)),
+        balance=_balance(ledger, municipality, period, drawn, inside_ore),
         states=_sum(states.values()),
         months=_months(states, drawn, cost_ore),
     )
@@ -199,10 +200,6 @@ def _months(
 
 def _by_slot(drawn: Sequence[DrawnParts]) -> Counter[str]:
     return Counter({slot.slot: ore for slot, ore in costs_of(drawn).items()})
-
-
-def _less(all_ore: Counter[str], outside_ore: Counter[str]) -> Counter[str]:
-    return Counter({slot: ore - outside_ore[slot] for slot, ore in all_ore.items()})
 
 
 def _balance(

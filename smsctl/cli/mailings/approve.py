@@ -55,7 +55,11 @@ def run(
     Shows the text, whom it reaches, who asked, and what it costs now. The decision is written down first;
     then it is sent under today's quiet hours and ceilings. The no is: smsctl mailings cancel ID.
     """
-    _must_be_one((afterwards, every_time, not_every_time))
+    if afterwards + every_time + not_every_time > 1:
+        raise UsageError(
+            say("--afterwards, --every-time and --not-every-time do not go together."),
+            hint=say("Name one of them."),
+        )
     ledger = wiring.ledger
     found = seen.told(wiring, mailings.get(ledger, mailing))
     under = circumstances(wiring, ledger, lenient=wiring.simulated)._replace(command=_resumed(found))
@@ -236,14 +240,6 @@ def _for_every_slot(mailing: Mailing, asked: Approval) -> list[Block]:
         )
         lines.append(TextLine(open_end, Tone.WARN))
     return [GAP, *lines]
-
-
-def _must_be_one(wanted: Sequence[bool]) -> None:
-    if sum(wanted) > 1:
-        raise UsageError(
-            say("--afterwards, --every-time and --not-every-time do not go together."),
-            hint=say("Name one of them."),
-        )
 
 
 def _replied(wiring: Wiring, mailing: Mailing, sentence: Sentence) -> CommandResult:

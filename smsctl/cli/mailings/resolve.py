@@ -68,7 +68,13 @@ def _replied(ledger: Ledger, mailing: Mailing, told: Sequence[Sentence], settled
     left = left_unsettled(ledger, mailing)
     steps = outcome.next_steps(mailing, tally.states, left.in_doubt)
     if left.in_doubt:  # --not-sent alone leaves any
-        steps.insert(0, _had_left_in_part())
+        steps.insert(
+            0,
+            say(
+                "Some of a batch had left before the gateway was asked to stop the rest: --not-sent settles"
+                " nothing of it until reports have told which."
+            ),
+        )
     return CommandResult(
         data={**render.data(mailing, tally), "settled": settled},
         screen=[
@@ -97,13 +103,6 @@ def _told(mailing: Mailing, settled: int, parts: int, word: ResolveAnswer) -> It
         yield _twice(mailing, settled, parts)
     if mailing.cancelled_at is not None and word is ResolveAnswer.NOT_SENT:
         yield say("Mailing {id} was cancelled: they are not sent any more.", id=mailing.id)
-
-
-def _had_left_in_part() -> Sentence:
-    return say(
-        "Some of a batch had left before the gateway was asked to stop the rest: --not-sent settles nothing"
-        " of it until reports have told which."
-    )
 
 
 def _twice(mailing: Mailing, unknown: int, parts: int) -> Sentence:

@@ -88,8 +88,7 @@ def _kept(password_file: Path | None) -> dict[Section, object]:
         return {("gateway", "password", "source"): "keyring"}
     from smsctl.cli.setup import first_steps
 
-    path = password_file.absolute()
-    return first_steps.in_files(path, path.with_name("reports.secret"))
+    return first_steps.in_files(password_file.absolute())
 
 
 def run_check(wiring: Wiring) -> CommandResult:

@@ -19,7 +19,7 @@ from smsctl.config import write
 from smsctl.config.keys import Section
 from smsctl.config.settings import Mode
 from smsctl.credentials import resolve
-from smsctl.domain.secret import Secret, SecretPlace, SecretSource
+from smsctl.domain.secret import Secret, SecretPlace
 from smsctl.errors import ConfigError, CredentialError, ExitCode, Sentence, SmsctlError, say
 
 _URL_BYTES = 32
@@ -38,34 +38,21 @@ def make_reports_secret(wiring: Wiring) -> Sentence | None:
     from secrets import token_urlsafe
 
     source, around = wiring.settings.reports.secret, surroundings(wiring)
-    if resolve.describe("reports", _asked_of(source), around).there:
+    is_auto = source.source is SecretPlace.AUTO  # which, without a terminal, would pass by the keyring
+    earlier = source._replace(source=SecretPlace.KEYRING) if is_auto else source
+    if resolve.describe("reports", earlier, around).there:
         return None
     return resolve.store("reports", source, Secret(token_urlsafe(_URL_BYTES)), around)
 
 
-def file_beside(config: Path, name: str) -> Path:
-    """Return the file that keeps a secret where no keyring does."""
-    return config.with_name(f"{name}.secret")
-
-
-def in_files(gateway: Path, reports: Path) -> dict[Section, object]:
-    """Return the keys by which both secrets are kept in files."""
+def in_files(gateway: Path) -> dict[Section, object]:
+    """Return the keys by which both secrets are kept in files: the gateway's in this one."""
     return {
         ("gateway", "password", "source"): "file",
         ("gateway", "password", "path"): str(gateway),
         ("reports", "secret", "source"): "file",
-        ("reports", "secret", "path"): str(reports),
+        ("reports", "secret", "path"): str(gateway.with_name("reports.secret")),
     }
-
-
-def move_to_files(config: Path) -> None:
-    """Let the config keep both secrets in files beside itself, which only their owner can read."""
-    write.set_values(config, in_files(file_beside(config, "gateway"), file_beside(config, "reports")))
-
-
-def _asked_of(source: SecretSource) -> SecretSource:
-    """Return where to look for an earlier secret; without a terminal, `auto` would pass by the keyring."""
-    return source._replace(source=SecretPlace.KEYRING) if source.source is SecretPlace.AUTO else source
 
 
 STILL_TO_DO = (
@@ -98,12 +85,12 @@ def password(ctx: typer.Context, path: Path) -> bool:
         place = keep_password(wiring, typed_in)
     except CredentialError as error:
         output.show([TextLine(error.sentence, Tone.WARN)])
-        beside = file_beside(path, "gateway")
+        beside = path.with_name("gateway.secret")
         question = say("Keep it in {path} instead, which only this user can read?", path=beside)
         if not dialogue.agrees(output, question):
             output.show([TextLine(error.hint)] if error.hint else ())
             return False
-        move_to_files(path)
+        write.set_values(path, in_files(beside))
         wiring = anew(ctx, path)
         place = keep_password(wiring, typed_in)
     output.show([kept(place)])
