@@ -100,6 +100,11 @@ class MunicipalitySettings(FrozenSection):
     approval_above: int | None  # messages; None: that of all
     retention: RetentionSettings  # not given: the common one covers it
 
+    @property
+    def spellings(self) -> frozenset[str]:
+        """What a recipients file may call it."""
+        return frozenset((self.key, self.name))
+
 
 class ApprovalSettings(FrozenSection):
     """When a second person is asked."""

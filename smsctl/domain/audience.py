@@ -72,7 +72,7 @@ class Audience:
     """The rule that chooses rows: in any of `groups`, and in the municipality, and by `where`.
 
     Several `where` of one column are a union, those of different columns narrow; an empty value chooses the
-    rows whose cell is empty. `municipality` holds the spellings that the municipality goes by, casefolded;
+    rows whose cell is empty. `municipality` holds the spellings that the municipality goes by, in any case;
     empty: any. Raises UsageError when nothing is chosen: everyone is chosen by saying so.
     """
 

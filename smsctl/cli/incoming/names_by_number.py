@@ -26,7 +26,7 @@ def names_of(
     found: dict[str, str] = {}
     common, payers = wiring.settings.recipients, wiring.settings.municipalities
     theirs = [payers[key] for key in of or ()]
-    rows_of = Audience(everyone=True, municipality=frozenset(one.name for one in theirs) | {*(of or ())})
+    rows_of = Audience(everyone=True, municipality=frozenset().union(*(one.spellings for one in theirs)))
     every = [common, *(one.recipients for one in payers.values())]
     files = every if of is None else [one.recipients or common for one in theirs]
     for path in dict.fromkeys(filter(None, files)) if wanted else ():

@@ -143,14 +143,14 @@ def _counted(wiring: Wiring, flags: SendFlags) -> tuple[SendFlags, Sheet, GroupC
     """Count the groups of the recipients file; ask what it leaves open, as before a plan."""
     configured, _ = wiring.municipality(flags.municipality)
     path = wiring.recipients_path(flags.recipients, configured)
-    names = frozenset({configured.key.casefold(), configured.name.casefold()})
+    rule = Audience(everyone=True, municipality=configured.spellings)
     while True:
         overrides = {**wiring.settings.columns, **named_columns(flags.column)}
         reading = reading_of(flags.delimiter, flags.sheet, flags.hidden_rows)
         try:
             sheet = open_sheet(path, reading._replace(numbers=overrides.get("number", ())))
             columns = columns_of(sheet, overrides, numbers.reader(wiring), require_terms=False)
-            return flags, sheet, count_groups(sheet, columns, Audience(everyone=True, municipality=names))
+            return flags, sheet, count_groups(sheet, columns, rule)
         except HiddenRowsError as error:
             flags = flags._replace(hidden_rows=meant(wiring, error).value)
         except UnnamedColumnError as error:

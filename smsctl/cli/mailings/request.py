@@ -162,12 +162,12 @@ _LONGEST_CASE = 40
 
 
 def audience_for(flags: SendFlags, municipality: MunicipalitySettings) -> Audience:
-    """Return the rule that chooses rows; the municipality goes by its key and its name."""
+    """Return the rule that chooses rows."""
     return Audience(
         groups=tuple(flags.group),
         where=chosen(flags.where, flags.where_empty),
         everyone=flags.everyone,
-        municipality=frozenset({municipality.key.casefold(), municipality.name.casefold()}),
+        municipality=municipality.spellings,
     )
 
 

@@ -54,8 +54,8 @@ def run(
     path = wiring.recipients_path(recipients, configured)
     overrides = {**settings.columns, **named_columns(column or ())}
     reading = reading_of(delimiter, sheet, hidden_rows)
-    names = (configured.key, configured.name) if municipality else settings.municipality_names
-    audience = Audience(everyone=True, municipality=frozenset(names))
+    names = configured.spellings if municipality else frozenset(settings.municipality_names)
+    audience = Audience(everyone=True, municipality=names)
     rules = RowRules(numbers=numbers.reader(wiring), require_terms=settings.require_accepted_terms)
     rules = rules._replace(texts=_texts(wiring, text, text_for or (), encoding, configured))
     with wiring.output.working(say("Reading")) as tell:
