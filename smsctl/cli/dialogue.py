@@ -19,18 +19,19 @@ _YES = frozenset({"y", "yes", "j", "ja"})
 _CHEAPER = frozenset({"c", "cheaper", "b", "billigare"})
 
 
-def confirm(output: Output, question: Sentence, *, otherwise: Sentence) -> None:
-    """Ask yes or no. Raises NotConfirmedError for all but yes; `otherwise` says what was not done."""
-    if not agrees(output, question):
-        raise NotConfirmedError(otherwise)
+def confirm(output: Output, question: Sentence, *, otherwise: Sentence, may_be_cheaper: bool = False) -> bool:
+    """Ask yes or no; say whether the cheaper text was chosen, where there is one: then that is an answer too.
 
-
-def confirm_or_cheaper(output: Output, question: Sentence, *, otherwise: Sentence) -> bool:
-    """Ask as `confirm`, with the cheaper text as one more answer; say whether it was chosen."""
-    answer = _ask(output, say("{question} [y/N, c: the cheaper text] ", question=question)).casefold()
-    if answer not in _YES | _CHEAPER:
+    Raises NotConfirmedError for all others; `otherwise` says what was not done.
+    """
+    asked = say("{question} [y/N] ", question=question)
+    if may_be_cheaper:
+        asked = say("{question} [y/N, c: the cheaper text] ", question=question)
+    answer = _ask(output, asked).casefold()
+    is_cheaper = may_be_cheaper and answer in _CHEAPER
+    if not (is_cheaper or answer in _YES):
         raise NotConfirmedError(otherwise)
-    return answer in _CHEAPER
+    return is_cheaper
 
 
 def confirm_count(

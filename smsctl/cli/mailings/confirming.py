@@ -63,10 +63,7 @@ def confirmed(
         return dialogue.confirm_count(
             output, asked, messages, otherwise=_OTHERWISE, may_be_cheaper=may_be_cheaper
         )
-    if may_be_cheaper:
-        return dialogue.confirm_or_cheaper(output, asked, otherwise=_OTHERWISE)
-    dialogue.confirm(output, asked, otherwise=_OTHERWISE)
-    return False
+    return dialogue.confirm(output, asked, otherwise=_OTHERWISE, may_be_cheaper=may_be_cheaper)
 
 
 _OTHERWISE = say("Not confirmed; nothing was sent.")
