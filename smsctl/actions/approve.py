@@ -16,8 +16,8 @@ def must_be_open(
     mailing: Mailing,
     under: Circumstances,
     *,
-    afterwards: bool = False,
-    every_time: bool = False,
+    afterwards: bool,
+    every_time: bool,
 ) -> Approval:
     """Return what whoever runs this may approve. Raises RuleError where they may not, or nobody may."""
     asked = approvals.of(ledger, mailing.id)
@@ -98,10 +98,8 @@ def _must_be_another(asked: Approval, under: Circumstances) -> None:
 
 
 def _must_have_the_right(mailing: Mailing, under: Circumstances) -> None:
-    senders = under.settings.senders
-    person = (
-        Person(under.actor.user, under.groups_of(under.actor.user)) if senders else Person(under.actor.user)
-    )
+    senders, user = under.settings.senders, under.actor.user
+    person = Person(user, under.groups_of(user) if senders else ())
     request = SendRequest(
         municipality=mailing.municipality.key,
         audience=mailing.audience,
@@ -123,15 +121,17 @@ def _must_be_in_time(asked: Approval, mailing: Mailing, under: Circumstances) ->
                 id=mailing.id,
                 at=send_at.astimezone(under.local_now.tzinfo),
             ),
-            hint=say("Cancel it, and send it anew: smsctl mailings cancel {id}", id=mailing.id),
+            hint=_ANEW.given(id=mailing.id),
         )
 
 
 def _expired(mailing: Mailing) -> ApprovalError:
     return ApprovalError(
-        say("Nobody approved mailing {id} in time.", id=mailing.id),
-        hint=say("Cancel it, and send it anew: smsctl mailings cancel {id}", id=mailing.id),
+        say("Nobody approved mailing {id} in time.", id=mailing.id), hint=_ANEW.given(id=mailing.id)
     )
+
+
+_ANEW = say("Cancel it, and send it anew: smsctl mailings cancel {id}", id="")
 
 
 def _decided(ledger: Ledger, mailing: Mailing, asked: Approval) -> ApprovalError:
@@ -142,12 +142,7 @@ def _decided(ledger: Ledger, mailing: Mailing, asked: Approval) -> ApprovalError
             if mailings.tally(ledger, mailing).states.get(Status.PENDING)
             else None,
         )
+    told = say("Mailing {id} was cancelled by {user}.", id=asked.mailing, user=asked.decided_by)
     if asked.decision is ApprovalDecision.EXPIRED:
-        return ApprovalError(
-            say("Nobody approved mailing {id} in time, and it is cancelled.", id=asked.mailing),
-            hint=say("Send it anew, where it is needed."),
-        )
-    return ApprovalError(
-        say("Mailing {id} was cancelled by {user}.", id=asked.mailing, user=asked.decided_by),
-        hint=say("Send it anew, where it is needed."),
-    )
+        told = say("Nobody approved mailing {id} in time, and it is cancelled.", id=asked.mailing)
+    return ApprovalError(told, hint=say("Send it anew, where it is needed."))

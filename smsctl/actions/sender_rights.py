@@ -178,7 +178,7 @@ def lists_of(
     if not theirs:
         raise RuleError(
             say("The user {user} may not change the block list of another municipality.", user=user),
-            hint=say("Ask whoever looks after the config to add it for the user under [senders]."),
+            hint=_ADD_IT,
         )
     return theirs
 

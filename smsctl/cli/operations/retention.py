@@ -140,10 +140,10 @@ def hold(wiring: Wiring, id_: int, reason: str | None) -> CommandResult:
         raise UsageError(say("A hold needs a reason, for the audit."), hint=say("Add: --reason TEXT"))
     mailing = mailings.get(wiring.ledger, id_)
     seen.must_be_theirs(wiring, mailing)
-    is_new = holds.hold(wiring.ledger, mailing, wiring.clock.now(), wiring.actor, reason)
-    if is_new:
-        return _told(say("Mailing {id} is held: no purge touches it.", id=id_), id_, held=True)
-    return _told(say("Mailing {id} is held already.", id=id_), id_, held=True)
+    told = say("Mailing {id} is held already.", id=id_)
+    if holds.hold(wiring.ledger, mailing, wiring.clock.now(), wiring.actor, reason):
+        told = say("Mailing {id} is held: no purge touches it.", id=id_)
+    return _told(told, id_, held=True)
 
 
 def release(wiring: Wiring, id_: int, reason: str | None) -> CommandResult:
