@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from smsctl.config.keys import Section
+from smsctl.config.settings import key_called
 from smsctl.config.walk import BROKEN, Problem, Values
 from smsctl.domain.sender import sender_problems
 from smsctl.errors import say
@@ -14,6 +15,7 @@ BUILT_IN = ("intelecom", "pswincom")  # whose keys the rules know
 _BY_MAIL = "mail"  # not named as a module: use_web_service = false
 _OF_ONE = ("*.py", "*/__init__.py")  # the file that opens a gateway
 
+_SEVERAL = 2
 _LONGEST_TOTAL_S = 600  # of a request where hosts share the ledger; with the answer to a mail it is longer
 
 
@@ -35,11 +37,7 @@ def default_municipality(values: Values) -> str | None:
     written = values[()]["default_municipality"]
     if written is None:
         return next(iter(there)) if len(there) == 1 else None
-    wanted = str(written).casefold()
-    for key, given in there.items():
-        if wanted in (key.casefold(), str(given["name"]).casefold()):
-            return key
-    return None
+    return key_called(str(written), {key: str(given["name"]) for key, given in there.items()})
 
 
 def _gateway(values: Values) -> Iterator[Problem]:
@@ -203,9 +201,13 @@ def _municipalities(values: Values) -> Iterator[Problem]:
         named = {"name": default, "known": ", ".join(there)}
         told = say('there is no municipality "{name}" in this file; known are {known}', **named)
         yield Problem(("default_municipality",), told)
+    if len(there) < _SEVERAL:
+        return
+    from smsctl.domain.cells import plain  # what they are called decides which rows are whose
+
     owners: dict[str, str] = {}
     for key, given in there.items():
-        for name in {key.casefold(), str(given["name"]).casefold()}:
+        for name in {plain(key), plain(str(given["name"]))}:
             if given["name"] is not BROKEN and owners.setdefault(name, key) != key:
                 yield Problem(("municipalities", key, "name"), say("another municipality is called so"))
 

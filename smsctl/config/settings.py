@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from smsctl.domain.database_address import Address
 
 
+def key_called(written: str, names: Mapping[str, str]) -> str | None:
+    """Return the key of the municipality of that key or name, compared as the cells of a file are."""
+    if written in names:
+        return written
+    from smsctl.domain.cells import plain  # seldom needed
+
+    wanted = plain(written)
+    return next((key for key, name in names.items() if wanted in (plain(key), plain(name))), None)
+
+
 class Mode(StrEnum):
     """Whether anything leaves this machine."""
 
@@ -260,7 +270,7 @@ class Settings(FrozenSection):
         return realpath(path) in set(map(realpath, named))
 
     def municipality(self, name: str | None = None) -> MunicipalitySettings:
-        """Return the municipality of that key or name, case ignored; the default one without a name.
+        """Return the municipality of that key or name; the default one without a name.
 
         Raises InputError: none is called so, or none was named and there is no default.
         """
@@ -272,10 +282,9 @@ class Settings(FrozenSection):
                     hint=say("name one with --municipality: {known}", known=known),
                 )
             return self.municipalities[self.default_municipality]
-        wanted = name.strip().casefold()
-        for key, municipality in self.municipalities.items():
-            if wanted in (key.casefold(), municipality.name.casefold()):
-                return municipality
+        key = key_called(name, {key: one.name for key, one in self.municipalities.items()})
+        if key is not None:
+            return self.municipalities[key]
         raise InputError(
             say('there is no municipality "{name}" in {path}', name=name, path=self.path),
             hint=say("known are: {known}", known=known),

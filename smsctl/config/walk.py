@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
+from unicodedata import normalize
 
 from smsctl.config.keys import ANY, BY_SECTION, KEYS, Section, find, section_of
 from smsctl.config.kinds import UnfitValueError
@@ -82,7 +83,7 @@ def _walk(path: Section, table: Mapping[str, object], folder: Path, values: Valu
     """Read one section and those in it into `values`; yield what is wrong."""
     here = values.setdefault(path, {})
     for name, raw in table.items():
-        inner = (*path, name)
+        inner = (*path, name if name.isascii() else normalize("NFC", name))  # a Mac writes å as two signs
         if is_secret(name) and isinstance(raw, str):
             yield Problem(inner, NO_PASSWORD)
         elif section_of(inner) is not None:
@@ -105,6 +106,8 @@ def _section(path: Section, raw: object, folder: Path, values: Values) -> Iterat
         yield Problem(path, say("this is a section: [{section}]", section=".".join(path)))
     elif shape and not re.fullmatch(shape, path[1]):
         yield Problem(path, say("this name may hold letters, digits, - and _ only"))
+    elif shape and path in values:
+        yield Problem(path, say("another municipality is called so"))
     else:
         yield from _walk(path, raw, folder, values)
 

@@ -7,7 +7,7 @@ from smsctl.config.read import load, parse
 from smsctl.config.settings import Mode
 from smsctl.domain.moment import QuietHours
 from smsctl.domain.secret import SECRETS
-from smsctl.errors import ExitCode, InputError
+from smsctl.errors import ConfigError, ExitCode, InputError
 
 from .conftest import PLAIN
 
@@ -17,6 +17,26 @@ TWO = PLAIN + '[municipalities.soder]\nname = "Söderköping"\n'
 @pytest.mark.parametrize("name", ["soder", "SODER", "Söderköping", " söderköping ", "SÖDERKÖPING"])
 def test_a_municipality_is_found_by_key_or_name(config: Path, name: str) -> None:
     assert parse(TWO, config).municipality(name).key == "soder"
+
+
+@pytest.mark.parametrize(
+    "written", ["\u00e5m\u00e5l", "a\u030ama\u030al", "Åmåls  kommun", "A\u030ama\u030als kommun"]
+)
+@pytest.mark.parametrize("key", ["\u00e5m\u00e5l", "a\u030ama\u030al"])
+def test_a_letter_of_two_signs_is_the_same_letter(config: Path, key: str, written: str) -> None:
+    """As a Mac writes it, and as it is pasted out of a PDF."""
+    named = f'default_municipality = "{written}"\n{PLAIN}[municipalities."{key}"]\nname = "Åmåls kommun"\n'
+    settings = parse(named, config)
+    assert settings.default_municipality == "\u00e5m\u00e5l"
+    assert settings.municipality(written) is settings.municipality()
+
+
+@pytest.mark.parametrize("section", ['"a\u030ama\u030al"]\nname = "Söder"', 'b]\nname = "ÅMÅLS  KOMMUN"'])
+def test_two_municipalities_that_own_the_same_rows_are_refused(config: Path, section: str) -> None:
+    text = f'{PLAIN}[municipalities."\u00e5m\u00e5l"]\nname = "Åmåls kommun"\n[municipalities.{section}\n'
+    with pytest.raises(ConfigError) as caught:
+        parse(text, config)
+    assert "another municipality is called so" in str(caught.value.problems[0])
 
 
 def test_the_default_municipality_may_be_given_by_name(config: Path) -> None:
