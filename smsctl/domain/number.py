@@ -58,8 +58,9 @@ class NumberReader:
     def look_up_all(self, cells: Sequence[str]) -> list[str | NumberFault | None]:
         """Return what `look_up` does, of many in half the time."""
         together, head_of, look_up = "\n".join(cells), self._heads.get, self.look_up
-        texts = together.replace(" ", "").replace("-", "").split("\n")
-        if len(texts) != len(cells) or not together.isascii():
+        bare = together.replace(" ", "").replace("-", "")
+        texts = bare.split("\n")
+        if len(texts) != len(cells) or not together.isascii() or _ZEROS in bare:
             return [*map(look_up, cells)]
         return [
             head + one[-TAIL:] if (head := head_of(one[:-TAIL])) and one[-TAIL:].isdigit() else look_up(one)
@@ -71,7 +72,8 @@ class NumberReader:
         text = raw.replace(" ", "").replace("-", "")
         tail = text[-TAIL:]
         if head := self._heads.get(text[:-TAIL]):
-            return head + tail if tail.isascii() and tail.isdigit() else None
+            is_plain = tail.isascii() and tail.isdigit() and not (tail == "00000" and _is_rounded(text))
+            return head + tail if is_plain else None
         if text.startswith("+"):
             return self._allow(look_up(text))
         if text.startswith("00"):
@@ -121,7 +123,15 @@ class NumberReader:
             return NumberReading(None, NumberFault.UNREADABLE)
         found = self.look_up(digits)
         reading = self._judge(digits) if found is None else _reading(found)
-        if reading.number and re.findall(_DIGIT, re.sub(UNSEEN, "", raw)) != re.findall(_DIGIT, text):
+        return self._doubted(reading, text, raw) if reading.number else reading
+
+    def _doubted(self, reading: NumberReading, text: str, raw: str) -> NumberReading:
+        """Tell what a person should look at; refuse what only the digits behind it made another's number."""
+        if _is_rounded(text):
+            return reading._replace(notice=_ROUNDED)
+        if (behind := re.search(_BEHIND, text)) and self.read(text[: behind.start()]).number:
+            return NumberReading(None, NumberFault.TOO_LONG)
+        if re.findall(_DIGIT, re.sub(UNSEEN, "", raw)) != re.findall(_DIGIT, text):
             return reading._replace(notice=_OTHER_DIGITS)
         return reading
 
@@ -176,6 +186,11 @@ def _reading(verdict: str | NumberFault | None) -> NumberReading:
     return NumberReading(None, verdict) if isinstance(verdict, NumberFault) else NumberReading(verdict)
 
 
+def _is_rounded(digits: str) -> bool:
+    """Tell whether it ends in zeros as what a spreadsheet showed as 4,67E+10 does, saved and opened again."""
+    return digits.endswith(_ZEROS) and len(digits) > _FEWEST and digits[0] not in "+0"
+
+
 def why(fault: NumberFault, raw: str) -> Sentence:
     """Say in one sentence what is wrong and how to mend it; the middle of a long number is hidden."""
     return Sentence(_WHY[fault].template, None, {"raw": veil(raw)})
@@ -200,13 +215,17 @@ _DIGITS: Final = r"\+?[0-9]+"
 _BETWEEN: Final = r"[/\n]|[^0-9\s\-\u2010-\u2015\u2212.()+]+"
 _SEPARATORS: Final = r"[\s\-\u2010-\u2015\u2212./()]"
 _BRACKETED_ZERO: Final = r"^(\(?(?:(?:\+|00)\s?[1-9][0-9]{0,2}|46)\)?[\s-]*)\(0\)"
-_EXCEL: Final = r"[+-]?[0-9]+(?:[.,][0-9]+)?[Ee][+-]?[0-9]+|\+?[0-9]{7,}[.,][0-9]{1,6}|#.*"
+_BEHIND: Final = r"(?<!/[0-9]{2})\s*(?:/\s*[0-9]{1,2}|\([0-9]{1,2}\))$"
+"""What may stand behind a number and be none of its digits: 040-123 45 67/8, 040-123 45 67 (2)."""
+_ZEROS: Final = "000000"
+_EXCEL: Final = r"[+-]?[0-9]+(?:[.,][0-9]+)?[Ee][+-]?[0-9]+|\+?[0-9]{7,}[.,][0-9]{1,6}|46[78]0{8}|#.*"
 
 _QUOTE: Final = "['\"\u2018\u2019\u201c\u201d`\u00b4\u02bc\u2032]"
 _TEXT_MARK: Final = rf"{_QUOTE}{{1,2}}(?P<bare>[^'\"]*?){_QUOTE}{{0,2}}|=\s*\"(?P<formula>[^\"]*)\""
 """How a number is kept from becoming one in Excel: quotes about it or before it, or a formula of a text."""
 
 _MARKED: Final = say("The mark by which Excel keeps a number as text was left out.")
+_ROUNDED: Final = say("It ends in zeros, as a number that a spreadsheet has rounded (4,67E+10): check it.")
 _OTHER_DIGITS: Final = say("Full-width characters were read as plain digits.")
 
 _WHY: Final = {

@@ -88,6 +88,25 @@ def test_the_mark_that_keeps_a_number_as_text_is_left_out_with_a_notice(raw: str
     assert "keeps a number as text" in str(notice)
 
 
+@pytest.mark.parametrize("raw", ["46702000000", "702000000", "46702 000000", "46701000000"])
+def test_a_number_that_a_spreadsheet_has_rounded_is_told(raw: str) -> None:
+    """4,67E+10 that was saved and opened again is a number like others, of a stranger."""
+    reading = SWEDISH.read(raw)
+    assert reading.number is not None
+    assert "4,67E+10" in str(reading.notice)
+    assert (
+        SWEDISH.look_up_all([raw, "0701740605"])
+        == [None, "+46701740605"]
+        == [*map(SWEDISH.look_up, [raw, "0701740605"])]
+    )
+
+
+@pytest.mark.parametrize("raw", ["+46702000000", "070-200 00 00", "46701700000", "0046702000000"])
+def test_a_number_that_ends_in_zeros_and_has_its_prefix_is_plain(raw: str) -> None:
+    assert SWEDISH.read(raw).notice is None
+    assert SWEDISH.fast(raw) == SWEDISH.read(raw).number is not None
+
+
 def test_full_width_digits_are_read_and_told() -> None:
     assert SWEDISH.fast("070174０６０５") is None
     number, fault, notice = SWEDISH.read("070-174 ０６ ０５")
@@ -157,6 +176,8 @@ def test_the_default_country_is_allowed_beside_the_others() -> None:
         ("07017\u0664\u0660\u0666\u0660\u0665", NumberFault.UNREADABLE),
         ("070174060\x005", NumberFault.UNREADABLE),
         ("4,67E+10", NumberFault.EXCEL),
+        ("46700000000", NumberFault.EXCEL),  # the same, opened and saved once more; and 076, 079
+        ("46800000000", NumberFault.EXCEL),
         ("4.67017E+10", NumberFault.EXCEL),
         ("4,67e10", NumberFault.EXCEL),
         ("5E+10", NumberFault.EXCEL),
@@ -241,6 +262,22 @@ def test_a_number_at_home_elsewhere_is_read_by_that_country_s_plan(mark: str) ->
     assert danish.read(mark.join(("20", "12", "34", "56"))) == ("+4520123456", None, None)
     assert danish.read(mark.join(("020", "12", "34", "56"))) == (None, NumberFault.TOO_LONG, None)
     assert finnish.read(mark.join(("09", "123", "456"))) == (None, NumberFault.NOT_MOBILE, None)
+
+
+@pytest.mark.parametrize("tail", [" (2)", "(1)", "/8", " / 8", "/08"])
+@pytest.mark.parametrize(
+    ("home", "number"), [("+358", "040-123 456"), ("+358", "+358 40 123456"), ("+46", "+35840123456")]
+)
+def test_what_stands_behind_a_number_is_none_of_its_digits(home: str, number: str, tail: str) -> None:
+    """In countries whose numbers differ in length it would make a stranger's number of it."""
+    reader = NumberReader(home, frozenset({"+358"}))
+    assert reader.read(number).number == "+35840123456"
+    assert reader.read(number + tail) == (None, NumberFault.TOO_LONG, None)
+
+
+@pytest.mark.parametrize("raw", ["040/123/45/67", "(040) 123 45 67", "+358 (0)40 123 45 67", "040/1234567"])
+def test_slashes_and_brackets_within_a_number_are_read(raw: str) -> None:
+    assert NumberReader("+358").read(raw).number == "+358401234567"
 
 
 @pytest.mark.parametrize("fault", NumberFault)
