@@ -147,7 +147,11 @@ def _letters(body: str) -> Iterator[TextFinding]:
             **_HERE,
         )
         yield _finding(body, remain.at, TextFault.LETTERS, remain.piece, sentence, certain=True)
-    if not told and len(body.encode("ascii", "ignore")) * 4 < len(body) * 3:
+    if (
+        not told
+        and len(body.encode("ascii", "ignore")) * 4 < len(body) * 3
+        and re.search(_NOT_ON_PHONES, body)
+    ):
         yield from _unreadable(body, _ACCENTED)
     elif not told and not _RAISED.isdisjoint(body):
         yield from _unreadable(body, _POLISH)
@@ -273,6 +277,8 @@ _ACCENTED: Final = (
     "|(?:[\u00d0\u00d1][\u0080-\u00bf\u0152-\u017e\u02c6\u02dc\u2013-\u203a\u20ac\u2122]){3,30}"
     "|(?:[\u00d8-\u00db][\u0080-\u00bf\u0152-\u017e\u02c6\u02dc\u2013-\u203a\u20ac\u2122]){3,30}"
 )
+_NOT_ON_PHONES: Final = "[\u00c0-\u00ff](?<![ÄÅÆÇÉÑÖØÜßàäåæèéìñòöøùü])"
+"""Without one of these it is a trial of what phones show (ÅÄÖåäö): no alphabet gets by with the others."""
 _RAISED: Final = frozenset("\u00b9\u00b3")
 _POLISH: Final = r"\b[A-Za-z\u00c0-\u017f]{1,30}[\u00b9\u00b3][A-Za-z\u00c0-\u017f]{1,30}"
 """ą and ł, read as Windows-1252."""

@@ -1,5 +1,7 @@
 """Texts as schools and municipalities send them, in the languages of their families: all must pass."""
 
+from smsctl.domain.gsm7 import BASIC
+
 GOOD = (
     "Hej",
     "Skolan stänger kl 13 på fredag. Fritids är öppet.",
@@ -193,5 +195,8 @@ GOOD = (
     "f* = fredag, p* = pass, s* = sen",
     "Se exempel.se/f_rskola.html, exempel.se/m_te/, https://exempel.se/~ter",
     "Mejla m_te@exempel.se och f_rskola@exempel.se, eller se h_st.pdf",
+    "ÅÄÖåäö",
+    "Test: åäöÅÄÖéÉüÜ 😀",
+    BASIC.replace("\r", ""),
     "Kl --- och kl 10:00-11:00 -- 12:00. Tider (hh, mm) anges",
 )
