@@ -23,6 +23,7 @@ from ..conftest import Live, LiveGateway
 from ..front_door import Ran, Run, run_process
 from ..workbooks import xlsx
 from .conftest import guardians
+from .quiet import ALL_DAY
 
 KEY = "friday-{week}"
 FIXED = {"mailing", "municipality", "recipients", "text", "cost", "dry_run"}  # docs/reference/json.md
@@ -188,6 +189,34 @@ def test_a_dry_run_tells_of_what_would_be_gone_on_with(run: Run, stuck: Live, me
     ran = cron.send("--dry-run")
     assert (ran.code, ": 3 pending. A real run goes on with it." in ran.out) == (0, True)
     assert cron("audit").out == before
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        f'quiet_hours = "{ALL_DAY}"',
+        'quiet_hours = false\nmax_cost_per_month = "0.01"',
+    ],
+)
+def test_a_dry_run_is_refused_what_would_be_gone_on_with_as_the_real_one_is(
+    limit: str, run: Run, stuck: Live, message: Path
+) -> None:
+    cron, config = Cron(run, stuck.config, message), stuck.config.read_text(encoding="utf-8")
+    assert cron.send().code == 6
+    stuck.config.write_text(config.replace("quiet_hours = false", limit), encoding="utf-8")
+    assert (cron.send("--dry-run").code, cron.send().code) == (5, 5)
+
+
+def test_a_dry_run_of_what_would_be_gone_on_with_is_refused_by_an_older_copy(
+    run: Run, stuck: Live, message: Path, tmp_path: Path
+) -> None:
+    cron, aside = Cron(run, stuck.config, message), tmp_path / "aside.db"
+    assert cron.send().code == 6
+    shutil.copy(tmp_path / "ledger" / "ledger.db", aside)
+    assert cron("test", "+46701740605", "Hej").code == 6
+    shutil.copy(aside, tmp_path / "ledger" / "ledger.db")
+    dry = cron.send("--dry-run")
+    assert (dry.code, cron.send().code, "older copy" in dry.err) == (9, 9, True)
 
 
 def test_a_dry_run_is_refused_by_an_older_copy_as_the_real_one_is(

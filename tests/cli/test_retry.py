@@ -1,6 +1,7 @@
 """Sending a mailing again to those whom it did not reach: with its text, once, and never in doubt."""
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -89,6 +90,19 @@ def test_a_dry_run_says_what_it_costs_and_writes_nothing(missed: Live, run: Run)
         assert told in ran.out
     assert "The first sending was charged as well." in ran.out
     assert len(run("--config", missed.config, "mailings", "list", "--json").data["mailings"]) == 1
+
+
+def test_a_dry_run_is_refused_by_a_ledger_that_nothing_is_sent_from(
+    missed: Live, message: Path, run: Run, tmp_path: Path
+) -> None:
+    ledger, aside = tmp_path / "ledger" / "ledger.db", tmp_path / "aside.db"
+    shutil.copy(ledger, aside)
+    assert send(missed.config, message, run, "--again", "--reason", "they asked").code == 0
+    shutil.copy(aside, ledger)
+    assert (retry(missed.config, run).code, retry(missed.config, run, 1, "--dry-run").code) == (9, 9)
+    ledger.unlink()
+    dry = retry(missed.config, run, 1, "--dry-run")
+    assert (dry.code, "is missing, and it has been sent from" in dry.said) == (9, True)
 
 
 def test_a_person_is_asked(missed: Live) -> None:

@@ -15,6 +15,7 @@ from smsctl.domain.gateway import Gateway
 from smsctl.domain.plan import Plan
 from smsctl.domain.verdict import RuleVerdict
 from smsctl.errors import ExitCode, LedgerError, SmsctlError, say, say_n
+from smsctl.ledger.store import Ledger
 from smsctl.spreadsheet.kinds import Hidden, HiddenRowsError
 
 _MOST_PICKED = 9  # of one digit
@@ -70,6 +71,24 @@ def dry_reply(
         advice=[one for one in hints if one],
         exit_code=errors[-1].exit_code if errors else ExitCode.OK,
     )
+
+
+def unfit(wiring: Wiring, ledger: Ledger | None, *, accept_clock: bool = False) -> LedgerError | None:
+    """Return why nothing would be sent from the live ledger now; a rehearsal has one of its own."""
+    if wiring.simulated:
+        return None
+    from smsctl.ledger import fitness, restoring
+
+    try:
+        if ledger is None:
+            restoring.refuse_missing(wiring.settings.ledger_path)
+        elif accept_clock:
+            restoring.refuse_restored(ledger)
+        else:
+            fitness.must_be_fit(ledger, wiring.clock.now())
+    except LedgerError as error:
+        return error
+    return None
 
 
 def meant(wiring: Wiring, error: HiddenRowsError) -> Hidden:

@@ -13,7 +13,7 @@ from smsctl.cli.circumstances import circumstances
 from smsctl.cli.mailings import plan as render
 from smsctl.cli.mailings.confirming import ask_when, confirmed
 from smsctl.cli.mailings.departing import Departure, as_shown, depart
-from smsctl.cli.mailings.drafting import dry_reply, warn_unattended
+from smsctl.cli.mailings.drafting import dry_reply, unfit, warn_unattended
 from smsctl.cli.mailings.request import SendFlags, overrides_of
 from smsctl.cli.options import option
 from smsctl.cli.output import figures, whom
@@ -65,7 +65,7 @@ def run(
         wiring.must_be_fit_to_send(accept_clock=accept_clock, reason=reason)
         ledger = wiring.ledger
     if ledger is None:
-        raise InputError(say("Nothing has been sent yet."))
+        raise unfit(wiring, None) or InputError(say("Nothing has been sent yet."))
     parent = seen.told(wiring, mailings.get(ledger, mailing))
     configured, payer = wiring.municipality(parent.municipality.key)
     gateway = wiring_gateway.gateway(wiring, configured, for_sending=not dry_run)
@@ -107,7 +107,8 @@ def _plan_and_send(
     drafted = draft_retry(request, gateway, under.ledger, under)
     screen = _screen(request.parent, drafted, simulated=wiring.simulated)
     if flags.dry_run:
-        told = dry_reply(drafted.plan, drafted.verdict, screen)
+        wrong = unfit(wiring, under.ledger, accept_clock=flags.accept_clock)
+        told = dry_reply(drafted.plan, drafted.verdict, screen, wrong)
         return told._replace(data={**told.data, "retry_of": request.parent.id})
     wiring.output.show(screen)
     if drafted.verdict.is_only_quiet and wiring.output.interactive:

@@ -2,11 +2,14 @@
 
 import time
 from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
 
 from smsctl.actions import ending
 from smsctl.actions.draft import PlanRequest
 from smsctl.actions.keyed_run import Begun, begun_under, ended_under, wait_for_another
+from smsctl.actions.may_send import Circumstances
 from smsctl.cli.circumstances import circumstances
+from smsctl.cli.mailings.drafting import unfit
 from smsctl.cli.mailings.request import SendFlags
 from smsctl.cli.output import figures, outcome
 from smsctl.cli.output import mailings as listing
@@ -14,7 +17,6 @@ from smsctl.cli.output.blocks import TextLine
 from smsctl.cli.output.reply import CommandResult, warnings_of
 from smsctl.cli.typed_times import read_duration
 from smsctl.cli.wiring import Wiring
-from smsctl.domain.approval import still_waits
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import COSTS, Status
@@ -23,47 +25,72 @@ from smsctl.errors import Sentence, UsageError, say
 from smsctl.ledger import approvals, mailings
 from smsctl.ledger.store import Ledger
 
+if TYPE_CHECKING:
+    from smsctl.actions.resume import Remainder
 
-def begun(
-    wiring: Wiring, key: str, plan_request: PlanRequest, gateway: Gateway, *, dry_run: bool
-) -> CommandResult | None:
+
+def begun(wiring: Wiring, key: str, plan_request: PlanRequest, gateway: Gateway) -> CommandResult | None:
     """Go on with what was begun under this key; None when nothing was.
 
-    A dry run says what would be done. Raises RuleError for another text, audience or municipality, TakenError
-    while another process sends it.
+    Raises RuleError for another text, audience or municipality, TakenError while another process sends it.
     """
-    ledger = wiring.ledger_as_it_is(wiring.settings.ledger_path) if dry_run else wiring.ledger
+    ledger = wiring.ledger
     under = circumstances(wiring, ledger, lenient=wiring.simulated)
-    found = (begun_under if dry_run else ended_under)(key, plan_request, under)
-    if ledger is None or found is None:
+    found = ended_under(key, plan_request, under)
+    if found is None:
         return None
     found = found._replace(mailing=wiring.named(found.mailing))
-    if not dry_run:
-        from smsctl.actions.resume import what_is_left
-        from smsctl.cli.mailings.resuming import go_on
+    from smsctl.cli.mailings.resuming import go_on
 
-        with ending.told_with_what_is_left(ledger, found.mailing):
-            rest = found.goes_on and what_is_left(
-                found.mailing,
-                gateway.traits,
-                _within_the_yes(ledger, found.mailing, plan_request.ceilings),
-                ledger,
-                under,
-                urgent=plan_request.urgent,
-            )
-            if rest:
-                return go_on(wiring, rest, gateway, under, None)
-            if found.goes_on or found.tally.states.get(Status.SENDING):  # another has got at it since
-                found = found._replace(tally=ending.nothing_left(ledger, found.mailing))
-    elif (asked := approvals.of(ledger, found.mailing.id)) and asked.waits:
-        raise still_waits(found.mailing.id).error  # as a real run would
-    elif found.goes_on:
-        would = say(
-            "Mailing {id} was begun under the key {key}: {counted}. A real run goes on with it.",
-            **_values(found, key),
-        )
-        return _told(would, ledger, found, dry_run=True)
-    return _told(_done(found, key), ledger, found, dry_run=dry_run)
+    with ending.told_with_what_is_left(ledger, found.mailing):
+        rest = _rest(found, plan_request, gateway, ledger, under)
+        if rest:
+            return go_on(wiring, rest, gateway, under, None)
+        if found.goes_on or found.tally.states.get(Status.SENDING):  # another has got at it since
+            found = found._replace(tally=ending.nothing_left(ledger, found.mailing))
+    return _told(_done(found, key), ledger, found, dry_run=False)
+
+
+def would_go_on(
+    wiring: Wiring, key: str, plan_request: PlanRequest, gateway: Gateway, *, accept_clock: bool
+) -> CommandResult | None:
+    """Say what a real run would do with what was begun under this key; None when nothing was.
+
+    Raises what refuses that run, by a rule or by the ledger.
+    """
+    ledger = wiring.ledger_as_it_is(wiring.settings.ledger_path)
+    under = circumstances(wiring, ledger, lenient=wiring.simulated)
+    found = begun_under(key, plan_request, under)
+    if ledger is None or found is None:
+        return None
+    if wrong := unfit(wiring, ledger, accept_clock=accept_clock):
+        raise wrong
+    found = found._replace(mailing=wiring.named(found.mailing))
+    # What is on the wire is settled before it is judged, and a dry run settles nothing.
+    on_the_wire = found.tally.states.get(Status.SENDING)
+    if rest := None if on_the_wire else _rest(found, plan_request, gateway, ledger, under):
+        rest.verdict.must_hold()
+        for stops in rest.verdict.later:
+            raise stops.error
+    if not found.goes_on:
+        return _told(_done(found, key), ledger, found, dry_run=True)
+    would = say(
+        "Mailing {id} was begun under the key {key}: {counted}. A real run goes on with it.",
+        **_values(found, key),
+    )
+    return _told(would, ledger, found, dry_run=True)
+
+
+def _rest(
+    found: Begun, plan_request: PlanRequest, gateway: Gateway, ledger: Ledger, under: Circumstances
+) -> "Remainder | None":
+    """Return what a real run would send, as it is judged now."""
+    if not found.goes_on:
+        return None
+    from smsctl.actions.resume import what_is_left  # a first run needs none of it
+
+    given = _within_the_yes(ledger, found.mailing, plan_request.ceilings)
+    return what_is_left(found.mailing, gateway.traits, given, ledger, under, urgent=plan_request.urgent)
 
 
 def _within_the_yes(ledger: Ledger, mailing: Mailing, given: Ceilings) -> Ceilings:

@@ -12,7 +12,7 @@ from smsctl.cli import seen, wiring_gateway
 from smsctl.cli.circumstances import circumstances
 from smsctl.cli.mailings import pause, run_key, text
 from smsctl.cli.mailings import plan as render
-from smsctl.cli.mailings.drafting import drafted, dry_reply, warn_unattended
+from smsctl.cli.mailings.drafting import drafted, dry_reply, unfit, warn_unattended
 from smsctl.cli.mailings.request import SendFlags, overrides_of, plan_request_for, typed_letter
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import GAP, Block, TextLine
@@ -22,9 +22,8 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
 from smsctl.domain.plan import Plan, offer
 from smsctl.domain.verdict import RuleVerdict
-from smsctl.errors import LedgerError, say, say_n
+from smsctl.errors import say, say_n
 from smsctl.ledger.lock import TakenError
-from smsctl.ledger.store import Ledger
 
 _MOST_NOTES = 3
 """On a terminal, above the question; the rest would push the money out of sight."""
@@ -78,8 +77,11 @@ def _gone_on_with_or_begun(
     wiring: Wiring, prepared: _Prepared, flags: SendFlags, overruling: RuleOverrides
 ) -> CommandResult:
     if prepared.key:
-        done = run_key.begun(
-            wiring, prepared.key, prepared.plan_request, prepared.gateway, dry_run=flags.dry_run
+        asked = (wiring, prepared.key, prepared.plan_request, prepared.gateway)
+        done = (
+            run_key.would_go_on(*asked, accept_clock=flags.accept_clock)
+            if flags.dry_run
+            else run_key.begun(*asked)
         )
         if done:
             return done
@@ -108,7 +110,7 @@ def _plan_and_send(
     screen = [*shown[:1], *prepared.changes, *shown[1:]]
     warn_unattended(wiring, plan, verdict, dry_run=flags.dry_run)
     if flags.dry_run:
-        return dry_reply(plan, verdict, screen, _unfit(wiring, under.ledger, overruling))
+        return dry_reply(plan, verdict, screen, unfit(wiring, under.ledger, accept_clock=flags.accept_clock))
     wiring.output.show(screen)
     wiring.output.know(render.data(plan, verdict, dry_run=False))
     _must_hold(wiring, plan, verdict, prepared.key)
@@ -169,24 +171,6 @@ def _prepare(wiring: Wiring, flags: SendFlags, key: str | None) -> _Prepared:
     if not flags.dry_run:
         wiring.activate_for_rehearsal(payer)
     return _Prepared(gateway=gateway, plan_request=plan_request, changes=given.changes, key=key)
-
-
-def _unfit(wiring: Wiring, ledger: Ledger | None, overruling: RuleOverrides) -> LedgerError | None:
-    """Return why nothing would be sent from the live ledger now; a rehearsal has one of its own."""
-    if wiring.simulated:
-        return None
-    from smsctl.ledger import fitness, restoring
-
-    try:
-        if ledger is None:
-            restoring.refuse_missing(wiring.settings.ledger_path)
-        elif overruling.accept_clock:
-            restoring.refuse_restored(ledger)
-        else:
-            fitness.must_be_fit(ledger, wiring.clock.now())
-    except LedgerError as error:
-        return error
-    return None
 
 
 def _must_hold(wiring: Wiring, plan: Plan, verdict: RuleVerdict, key: str | None) -> None:
