@@ -1,5 +1,6 @@
 """Cancelling a mailing: what is pending here, and what the gateway still holds."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -152,7 +153,7 @@ class _GatewayCancelling:
 
     def pull(self, open_gateway: Callable[[], Gateway]) -> None:
         """Ask for every batch of which something may be held; one that cannot be asked ends it."""
-        sizes = self._sizes()
+        sizes = Counter(batch for messages in self.there.values() for batch in messages.values())
         rows = [one for one in batch_rows.of_mailing(self.ledger, self.mailing.id) if one.id in sizes]
         try:
             gateway = open_gateway()
@@ -254,11 +255,3 @@ class _GatewayCancelling:
                     "stopped at the gateway",
                 )
             stops.mark(self.ledger, self.mailing, batch.id, doubt, self.moment)
-
-    def _sizes(self) -> dict[int, int]:
-        """Return how many messages of each batch may be held."""
-        sizes: dict[int, int] = {}
-        for messages in self.there.values():
-            for batch in messages.values():
-                sizes[batch] = sizes.get(batch, 0) + 1
-        return sizes
