@@ -39,10 +39,10 @@ class PushKind(StrEnum):
 class PushRequest(NamedTuple):
     """One push, ready to be sent to an address."""
 
-    method: str
-    query: str
-    content_type: str
-    body: bytes
+    method: str = "POST"
+    query: str = ""
+    content_type: str = ""
+    body: bytes = b""
 
 
 def must_be_addresses(push_to: Mapping[str, str], *, allow_other_hosts: bool) -> None:
@@ -83,18 +83,14 @@ def request_for(gateway: str, kind: PushKind, style: PushStyle, entries: Sequenc
 def _intelecom(kind: PushKind, style: PushStyle, entries: Sequence[Entry]) -> PushRequest:
     match style:
         case PushStyle.GET | PushStyle.FORM:
-            return PushRequest(method="GET", query=urlencode(entries[0]), content_type="", body=b"")
+            return PushRequest(method="GET", query=urlencode(entries[0]))
         case PushStyle.XML:
             messages = "".join(f"<message>{_elements(entry)}</message>" for entry in entries)
             document = f'<?xml version="1.0" encoding="UTF-8"?><{kind}>{messages}</{kind}>'
-            return PushRequest(
-                method="POST", query="", content_type="application/xml", body=document.encode()
-            )
+            return PushRequest(content_type="application/xml", body=document.encode())
         case _:
             document = json.dumps({str(kind): [dict(entry) for entry in entries]}, ensure_ascii=False)
-            return PushRequest(
-                method="POST", query="", content_type="application/json", body=document.encode()
-            )
+            return PushRequest(content_type="application/json", body=document.encode())
 
 
 def _pswincom(kind: PushKind, style: PushStyle, entries: Sequence[Entry]) -> PushRequest:
@@ -103,20 +99,14 @@ def _pswincom(kind: PushKind, style: PushStyle, entries: Sequence[Entry]) -> Pus
         if kind is PushKind.INCOMING:
             fields = {"ID": "1", "SND": fields["SND"], "RCV": fields["RCV"], "TXT": fields["TEXT"]}
         body = urlencode(fields, encoding="iso-8859-1", errors="replace")
-        return PushRequest(
-            method="POST", query="", content_type="application/x-www-form-urlencoded", body=body.encode()
-        )
+        return PushRequest(content_type="application/x-www-form-urlencoded", body=body.encode())
     messages = "".join(
         f"<MSG><ID>{place}</ID>{_elements(entry)}</MSG>" for place, entry in enumerate(entries, 1)
     )
     doctype = '<!DOCTYPE MSGLST SYSTEM "pswincom_report_request.dtd">' if kind is PushKind.REPORT else ""
     document = f'<?xml version="1.0" encoding="iso-8859-1"?>{doctype}<MSGLST>{messages}</MSGLST>'
-    return PushRequest(
-        method="POST",
-        query="",
-        content_type="application/xml",
-        body=document.encode("iso-8859-1", "xmlcharrefreplace"),
-    )
+    pushed = document.encode("iso-8859-1", "xmlcharrefreplace")
+    return PushRequest(content_type="application/xml", body=pushed)
 
 
 def _elements(entry: Entry) -> str:
