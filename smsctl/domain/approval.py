@@ -1,6 +1,6 @@
 """A second person's yes to a large mailing (attest): who is asked, until when, and what came of it."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -118,7 +118,3 @@ class Approval(NamedTuple):
         if self.at_once:
             return most
         return self.new_packages if most is None else min(most, self.new_packages)
-
-    def has_expired(self, now: str) -> bool:
-        """Whether it was to be decided before a ledger time."""
-        return datetime.fromisoformat(self.expires_at) <= datetime.fromisoformat(now)
