@@ -81,11 +81,9 @@ def check_retention(
     for text, mend in found:
         yield Finding(Level.WARNING, text=text, mend=mend)
     if not any(one.retention.days for one in regimes(settings)):
-        told = say("The config says of no data how old it may be.")
-        yield Finding(Level.SKIPPED, text=told)
+        yield Finding(Level.SKIPPED, say("The config says of no data how old it may be."))
     elif not found:
-        told = say("No personal data waits for a purge.")
-        yield Finding(Level.OK, text=told)
+        yield Finding(Level.OK, say("No personal data waits for a purge."))
 
 
 def _wanting(

@@ -155,11 +155,10 @@ def _must_be_the_same(ledger: Ledger, mailing: Mailing, key: str, plan_request: 
 
 def _known_rule(mailing: Mailing, plan_request: PlanRequest) -> str:
     """Return the rule that is asked for, as far as the mailing still knows its own."""
-    is_purged = not mailing.letter.text.body
     rule = plan_request.audience.rule
-    if not is_purged:
+    if mailing.letter.text.body:
         return str(rule)
-    from smsctl.ledger import purging
+    from smsctl.ledger import purging  # it was purged, as few are
 
     return str(purging.audience_without_values(rule))
 

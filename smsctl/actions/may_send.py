@@ -110,8 +110,8 @@ def may_send(leaving: DepartingMailing, under: Circumstances) -> RuleVerdict:
 
 def pause_at(settings: Settings, leaves: datetime) -> Refusal | None:
     """Return the refusal of what would leave at a local time in a pause; None: it is in none."""
-    found = settings.limits.pause_on(leaves.date())
-    return rules_of_time.paused(found.first, found.last) if found else None
+    found = (one for one in settings.limits.pause if one.first <= leaves.date() <= one.last)
+    return next((rules_of_time.paused(one.first, one.last) for one in found), None)
 
 
 def account_status_of(

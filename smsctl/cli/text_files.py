@@ -29,25 +29,20 @@ def read_text_file(output: Output, file: str) -> str:
 
 def read_bytes(file: str) -> tuple[bytes, Sentence | str]:
     """Return the bytes of a text file, or of standard input for `-`, and what it is called in sentences."""
+    source: Sentence | str = file
     if file == STANDARD_INPUT:
-        data = _standard_input()
+        source = say("standard input")
+        try:
+            data = process.read_standard_input(_LARGEST_TEXT + 1)
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise InputError(say("{path} cannot be read: {reason}.", path=source, reason=why)) from None
     else:
         with open_file(Path(file)) as stream:
             data = stream.read(_LARGEST_TEXT + 1)
-    source = say("standard input") if file == STANDARD_INPUT else file
     if len(data) > _LARGEST_TEXT:
         raise InputError(say("{source} is too large for a text message.", source=source))
     return data, source
-
-
-def _standard_input() -> bytes:
-    try:
-        return process.read_standard_input(_LARGEST_TEXT + 1)
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise InputError(
-            say("{path} cannot be read: {reason}.", path=say("standard input"), reason=why)
-        ) from None
 
 
 def come_by_standard_input(file: str | None, choices: Sequence[str]) -> bool:

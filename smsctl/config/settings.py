@@ -5,7 +5,7 @@ Every default stands once, in `keys`; a `Settings` is made by `read` alone, and 
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from os.path import realpath  # of a link that leads to itself too, where Path.resolve raises
 from pathlib import Path
@@ -136,10 +136,6 @@ class LimitsSettings(FrozenSection):
     warn_share: float  # of the package, 0 to 1
     quiet_hours: QuietHours | None
     pause: tuple[Pause, ...]
-
-    def pause_on(self, day: date) -> Pause | None:
-        """Return the pause that the day is in."""
-        return next((one for one in self.pause if one.first <= day <= one.last), None)
 
 
 class LedgerSettings(FrozenSection):

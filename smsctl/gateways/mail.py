@@ -11,7 +11,6 @@ from smsctl.domain.message import (
     Answer,
     Batch,
     Letter,
-    Outgoing,
     Receipt,
     Status,
     SubmitVerdict,
@@ -66,12 +65,15 @@ class MailGateway:
         text: Words = ""
         with line:
             common = line.content(batch.letter.text.body)
+            # Without plus, as no source says (wire/puzzel.md, "E-mail").
+            service = route.address.replace("{service_id}", str(self._options.service_id))
             for message, body in zip(batch.messages, batch.texts, strict=True):
                 content = line.content(body) if batch.bodies else common
                 if is_late():
                     verdict, text = SubmitVerdict.STALE, Remark(Event.STALE_MAIL)
                     break
-                handed = line.hand_over(self._address(route, message), message.reference, content)
+                address = service.replace("{number}", message.number[1:])
+                handed = line.hand_over(address, message.reference, content)
                 told = Receipt(
                     message.reference, handed.status, gateway_id=None, code=handed.code, text=handed.text
                 )
@@ -118,9 +120,3 @@ class MailGateway:
                     hint=say("set starttls = true"),
                 )
         return route
-
-    def _address(self, route: MailRoute, message: Outgoing) -> str:
-        """Return where the mail goes; without plus, as no source says (wire/puzzel.md, "E-mail")."""
-        return route.address.replace("{number}", message.number[1:]).replace(
-            "{service_id}", str(self._options.service_id)
-        )

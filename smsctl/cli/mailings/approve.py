@@ -117,8 +117,10 @@ def _before_it_leaves(
     if gateway is None or rest is None:
         if rest is None:
             nothing_left(ledger, mailing)
-        is_cancelled = rest is None and cancelling.is_cancelled(ledger, mailing)  # since the yes
-        return _replied(wiring, mailing, _cancelled(mailing) if is_cancelled else _approved(mailing))
+        told = _approved(mailing)
+        if rest is None and cancelling.is_cancelled(ledger, mailing):  # since the yes
+            told = say("Mailing {id} was cancelled and has nothing pending.", id=mailing.id)
+        return _replied(wiring, mailing, told)
     wiring.output.warn(_approved(mailing))
     return _sent(wiring, rest, gateway, _now(wiring, under), shown)
 
@@ -218,10 +220,6 @@ def _decision(wiring: Wiring, mailing: Mailing) -> dict[str, object] | None:
 
 def _approved(mailing: Mailing) -> Sentence:
     return say("Mailing {id} is approved.", id=mailing.id)
-
-
-def _cancelled(mailing: Mailing) -> Sentence:
-    return say("Mailing {id} was cancelled and has nothing pending.", id=mailing.id)
 
 
 def _for_every_slot(mailing: Mailing, asked: Approval) -> list[Block]:

@@ -96,7 +96,10 @@ def _batches_fields(states: States, zone: str) -> list[Field[list[BatchRow]]]:
         every: Counter[Status] = Counter()
         for one in run:
             every.update(states.get(one.id, {}))
-        return figures.counted(every) or _without_messages(run[0])
+        # Where none belong to it any more, each is pending, or in a later one.
+        said = run[0].verdict
+        given_back = figures.verdict(said) if said in _GAVE_BACK else say("given back")
+        return figures.counted(every) or given_back
 
     def at(moment: str | None) -> Text:
         return figures.local(moment, zone) if moment else say("on its way")
@@ -108,8 +111,3 @@ def _batches_fields(states: States, zone: str) -> list[Field[list[BatchRow]]]:
         Field("", lambda run: run[-1].settled_at, say("Answered"), at),
         Field("", now, say("Now")),
     ]
-
-
-def _without_messages(batch: BatchRow) -> Text:
-    """Say why none of the messages belong to the batch any more; each is pending, or in a later one."""
-    return figures.verdict(batch.verdict) if batch.verdict in _GAVE_BACK else say("given back")

@@ -8,7 +8,7 @@ from smsctl.cli.output import envelope
 from smsctl.cli.output.blocks import Block, Fact, FactList, TextLine, Tone
 from smsctl.cli.output.language import opened, whole, words
 from smsctl.cli.output.reply import Note, hint
-from smsctl.errors import Sentence, say
+from smsctl.errors import say
 
 _TONES = {Level.OK: Tone.GOOD, Level.WARNING: Tone.WARN, Level.ERROR: Tone.BAD, Level.SKIPPED: Tone.FAINT}
 _PRINTED = re.compile(r"  (?P<label>(?P<level>\w+) +[\w-]+) {2,}(?P<text>\S.*)")
@@ -72,7 +72,11 @@ def notes(findings: Sequence[Finding]) -> list[Note]:
 
 def screen(findings: Sequence[Finding]) -> list[Block]:
     """Return one line for each finding."""
-    return [FactList([Fact(_label(one), [_text(one)], _TONES[one.level]) for one in findings])]
+    facts: list[Fact] = []
+    for one in findings:
+        label = say("{level}  {check}", level=_LEVELS[one.level], check=_NAMES.get(one.check, one.check))
+        facts.append(Fact(label, [_text(one)], _TONES[one.level]))
+    return [FactList(facts)]
 
 
 def as_told(lines: Sequence[str]) -> list[Block]:
@@ -93,12 +97,6 @@ def as_told(lines: Sequence[str]) -> list[Block]:
         else:
             blocks.append(FactList([fact]))
     return blocks
-
-
-def _label(finding: Finding) -> Sentence:
-    return say(
-        "{level}  {check}", level=_LEVELS[finding.level], check=_NAMES.get(finding.check, finding.check)
-    )
 
 
 def _text(finding: Finding) -> str:

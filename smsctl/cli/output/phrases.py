@@ -1,7 +1,5 @@
 """What several screens say in the same words."""
 
-from collections.abc import Iterable
-
 from smsctl.cli.output.blocks import Block, Quote, TextLine, Tone
 from smsctl.cli.output.language import opened, whole
 from smsctl.errors import Sentence, SmsctlError, say, say_n
@@ -24,12 +22,8 @@ def quoted(body: str) -> list[Block]:
 def mistake(error: SmsctlError, tone: Tone = Tone.BAD) -> list[Block]:
     """Return what is wrong, each detail below it, and at the end, from the margin again, what mends it."""
     hint: list[Block] = [TextLine(opened(error.hint), whole=_has_command(error.hint))] if error.hint else []
-    return [TextLine(whole(error.sentence), tone), *details(error.problems), *hint]
-
-
-def details(problems: Iterable[Sentence]) -> list[Block]:
-    """Return the lines of a list of what is wrong."""
-    return [TextLine(whole(problem), indent=2, whole=_has_command(problem)) for problem in problems]
+    details = [TextLine(whole(one), indent=2, whole=_has_command(one)) for one in error.problems]
+    return [TextLine(whole(error.sentence), tone), *details, *hint]
 
 
 def _has_command(sentence: Sentence) -> bool:
