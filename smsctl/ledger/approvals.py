@@ -18,7 +18,7 @@ from smsctl.domain.approval import (
 )
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
-from smsctl.domain.moment import Actor, Moment
+from smsctl.domain.moment import Actor, Moment, stamp
 from smsctl.ledger import audit, corrections, counts, mailings
 from smsctl.ledger.packages import EXPIRED, OVER
 from smsctl.ledger.store import Ledger
@@ -220,7 +220,7 @@ def _hash_of(ledger: Ledger, mailing: Mailing) -> str:
 
 
 def _later(at: str, by: timedelta) -> str:
-    return (datetime.fromisoformat(at) + by).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return stamp(datetime.fromisoformat(at) + by)
 
 
 def _approval(row: dict[str, Any]) -> Approval:

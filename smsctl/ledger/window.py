@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from smsctl.domain.moment import Moment
+from smsctl.domain.moment import Moment, stamp
 from smsctl.ledger.store import Ledger
 
 WINDOW = timedelta(hours=20)
@@ -33,8 +33,7 @@ def window(send_at: datetime | None, moment: Moment) -> Window:
     since = datetime.fromisoformat(moment.at) - WINDOW
     is_late = send_at is not None and send_at >= since
     boot, up_s = moment.up or (None, 0.0)
-    begin = "" if is_late else since.isoformat(timespec="milliseconds")
-    return begin, boot, up_s - WINDOW.total_seconds()
+    return "" if is_late else stamp(since), boot, up_s - WINDOW.total_seconds()
 
 
 def read(send_at: str | None) -> datetime | None:
