@@ -248,8 +248,5 @@ def _replied(wiring: Wiring, mailing: Mailing, sentence: Sentence) -> CommandRes
         screen=[TextLine(sentence, Tone.GOOD), *map(TextLine, left.sentences)],
         summary=sentence,
         advice=left.sentences,
-        exit_code=left.exit_code,
-        left=(left,),
-        is_known=True,
         is_told_always=has_left_out(wiring.ledger, mailing, tally),
-    )
+    ).but_for(left)

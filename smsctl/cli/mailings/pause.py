@@ -51,7 +51,7 @@ def told(
     if begun is None:
         return reply
     left = ending.left_unsettled(wiring.ledger, begun)
-    return reply._replace(advice=left.sentences, exit_code=left.exit_code, left=(left,), is_known=True)
+    return reply._replace(advice=left.sentences).but_for(left)
 
 
 def asked(verdict: RuleVerdict, question: Sentence) -> Sentence:

@@ -78,8 +78,5 @@ def _nothing_pending(wiring: Wiring, mailing: Mailing) -> CommandResult:
         is_of_the_ledger=True,
         summary=sentence,
         advice=steps,
-        exit_code=left.exit_code,
-        left=(left,),
-        is_known=True,
         is_told_always=left_out,
-    )
+    ).but_for(left)

@@ -158,8 +158,5 @@ def _told(sentence: Sentence, ledger: Ledger, earlier: Begun, *, dry_run: bool) 
         screen=[TextLine(sentence), *map(TextLine, steps)],
         summary=sentence,
         advice=steps,
-        exit_code=left.exit_code,
-        left=(left,),
-        is_known=True,
         is_told_always=ending.has_left_out(ledger, mailing, tally),
-    )
+    ).but_for(left)

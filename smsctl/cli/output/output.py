@@ -221,21 +221,20 @@ class Output:
         self.out.flush()
         return self.out.lost is None
 
-    def tell(self, reply: CommandResult) -> int:
-        """Tell the result and return the exit code."""
-        code = reply.exit_code
-        well = code is ExitCode.OK
+    def tell(self, reply: CommandResult) -> None:
+        """Tell the result."""
+        well = reply.exit_code is ExitCode.OK
         if self.speaks_json:
             hints = () if well else [hint(step) for step in reply.advice]
-            self._write_json(reply.data, (*reply.notes, *reply.said, *hints), code)
-            return code
+            self._write_json(reply.data, (*reply.notes, *reply.said, *hints), reply.exit_code)
+            return
         if reply.page is not None:
             self.write(reply.page)
         elif self._is_quiet and well and not reply.is_told_always:
-            return code
+            return
         self.err.show([_line(note) for note in (*self._kept, *reply.notes)])
         if reply.page is not None:
-            return code
+            return
         if reply.summary is None or self.watched:
             rehearsed = reply.is_of_the_ledger and self.mode == "simulate"
             head = [TextLine(NOTHING_LEAVES, Tone.WARN)] if rehearsed else []
@@ -243,7 +242,6 @@ class Output:
         else:
             advice = () if well else reply.advice
             (self.out if well else self.err).show([TextLine(reply.summary), *map(TextLine, advice)])
-        return code
 
     def fail(self, error: SmsctlError) -> int:
         """Tell what went wrong, where, and what mends it; return the error's exit code."""

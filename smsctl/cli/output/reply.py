@@ -65,3 +65,7 @@ class CommandResult(NamedTuple):
     is_known: bool = False  # it ends so only for what is left of the mailing, which is told once
     is_of_the_ledger: bool = False  # of a rehearsal's own, the screen says first that nothing has left
     overruled: Sequence[Sentence] = ()  # what a person overruled that the site must know of
+
+    def but_for(self, left: Unsettled) -> "CommandResult":
+        """Return it as what a command answers with that ends well but for what is left of a mailing."""
+        return self._replace(exit_code=left.exit_code, left=(left,), is_known=True)
