@@ -11,6 +11,7 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.municipality import Municipality
 from smsctl.errors import say
 from smsctl.host.users import groups_of
+from smsctl.ledger import mailings
 from smsctl.ledger.inbox import InboxRow
 
 
@@ -22,14 +23,18 @@ def seen_by(wiring: Wiring) -> frozenset[str] | None:
     return municipalities_seen(settings.senders, Person(user, groups_of(user)), settings.municipalities)
 
 
-def must_be_seen(wiring: Wiring, mailing: Mailing) -> None:
-    """Raise RuleError where who got a mailing is none of this user's business."""
-    must_see(seen_by(wiring), wiring.actor.user, mailing)
+def with_recipients(wiring: Wiring, mailing: int) -> Mailing:
+    """Return a mailing whose recipients are told. RuleError: they are none of this user's business."""
+    found = wiring.named(mailings.get(wiring.ledger, mailing))
+    must_see(seen_by(wiring), wiring.actor.user, found)
+    return found
 
 
-def must_be_theirs(wiring: Wiring, mailing: Mailing) -> None:
-    """Raise RuleError where what becomes of a mailing is none of this user's business."""
-    sender_rights.must_be_theirs(seen_by(wiring), wiring.actor.user, mailing)
+def theirs(wiring: Wiring, mailing: int) -> Mailing:
+    """Return a mailing that is decided about. RuleError: it is none of this user's business."""
+    found = wiring.named(mailings.get(wiring.ledger, mailing))
+    sender_rights.must_be_theirs(seen_by(wiring), wiring.actor.user, found)
+    return found
 
 
 def must_serve(wiring: Wiring, municipality: Municipality) -> None:
@@ -56,15 +61,15 @@ def must_purge(wiring: Wiring, municipality: str | None) -> None:
     sender_rights.must_purge(seen_by(wiring), wiring.actor.user, municipality)
 
 
-def as_told(wiring: Wiring, mailings: Iterable[Mailing]) -> Iterator[Mailing]:
+def as_told(wiring: Wiring, found: Iterable[Mailing]) -> Iterator[Mailing]:
     """Yield mailings as a list tells them: of another's not what chose its rows, as a name."""
     of = seen_by(wiring)
     if of is None:
-        yield from mailings
+        yield from found
         return
     from smsctl.ledger.purging import audience_without_values  # of use only where somebody is limited
 
-    for one in mailings:
+    for one in found:
         is_theirs = sender_rights.sees(of, one)
         yield one if is_theirs else one._replace(audience=audience_without_values(one.audience))
 

@@ -64,7 +64,7 @@ def run(
     found = seen.told(wiring, mailings.get(ledger, mailing))
     under = circumstances(wiring, ledger, lenient=wiring.simulated)._replace(command=_resumed(found))
     if not_every_time:
-        seen.must_be_theirs(wiring, found)
+        seen.theirs(wiring, mailing)
         no_longer_every_time(ledger, found, under, reason)
         return _replied(wiring, found, say("The later slots of mailing {id} wait again.", id=found.id))
     asked = must_be_open(ledger, found, under, afterwards=afterwards, every_time=every_time)

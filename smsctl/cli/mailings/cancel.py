@@ -27,8 +27,7 @@ def run(wiring: Wiring, mailing: options.MailingId, *, reason: options.Reason = 
     whether they were stopped, or accepted at all.
     """
     ledger = wiring.ledger
-    found = wiring.named(mailings.get(ledger, mailing))
-    seen.must_be_theirs(wiring, found)
+    found = seen.theirs(wiring, mailing)
     configured = wiring.settings.municipality(found.municipality.key)
 
     def opening() -> Gateway:

@@ -22,7 +22,6 @@ from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Period
 from smsctl.domain.report import PERMANENT
 from smsctl.errors import UsageError, say
-from smsctl.ledger import mailings
 from smsctl.ledger.failures import FailedRow, failed, not_reached
 from smsctl.ledger.undelivered import have_come
 
@@ -58,8 +57,7 @@ def run(
         return _since(wiring, period(since, until), csv, dead=dead, replace=replace)
     if until is not None:
         raise UsageError(say("--until goes with --since."))
-    found = mailings.get(wiring.ledger, mailing)
-    seen.must_be_seen(wiring, found)
+    found = seen.with_recipients(wiring, mailing)
     rows = [one for one in failed(wiring.ledger, found) if not dead or one.cause in PERMANENT]
     page = write_csv(csv, _columns(found), rows, replace=replace)
     fields = _fields(partial(numbers.shown, wiring))

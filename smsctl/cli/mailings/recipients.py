@@ -20,7 +20,7 @@ from smsctl.cli.wiring import Wiring
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.message import Status
 from smsctl.errors import UsageError, say, say_n
-from smsctl.ledger import carried, mailings
+from smsctl.ledger import carried
 from smsctl.ledger.everyone import PersonRow, everyone
 
 EXAMPLES = (
@@ -51,8 +51,7 @@ def run(
     wiring.names(write=(csv,), replace=replace)
     wanted = _wanted(state or (), skipped=skipped, not_in_use=not_in_use)
     ledger, zone = wiring.ledger, wiring.settings.time_zone
-    found = wiring.named(mailings.get(ledger, mailing))
-    seen.must_be_seen(wiring, found)
+    found = seen.with_recipients(wiring, mailing)
 
     def chosen() -> Iterator[PersonRow]:
         return filter(wanted, everyone(ledger, found))

@@ -48,8 +48,7 @@ def run(
         raise UsageError(say("Say one of --sent, --not-sent and --resend."))
     why = options.must_say_why(reason)
     ledger = wiring.ledger
-    found = wiring.named(mailings.get(ledger, mailing))
-    seen.must_be_theirs(wiring, found)
+    found = seen.theirs(wiring, mailing)
     with told_with_what_is_left(ledger, found):
         refuse_unasked(found, wiring.broken_off[found.id])
         before = mailings.tally(ledger, found)

@@ -16,7 +16,7 @@ from smsctl.cli.output.reply import CommandResult, warnings_of
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.recipients import BEFORE_TERMS, told
 from smsctl.errors import say
-from smsctl.ledger import mailings, skipped
+from smsctl.ledger import skipped
 from smsctl.ledger.skipped import SkippedEntry
 
 EXAMPLES = ("smsctl mailings skipped 12", "smsctl mailings skipped 12 --csv skipped.csv")
@@ -33,8 +33,7 @@ def run(
 ) -> CommandResult:
     """List the rows that got no message, each with its reason: for whoever corrects the register."""
     wiring.names(write=(csv,), replace=replace)
-    found = mailings.get(wiring.ledger, mailing)
-    seen.must_be_seen(wiring, found)
+    found = seen.with_recipients(wiring, mailing)
     entries = skipped.entries(wiring.ledger, found.id)
     page = write_csv(csv, _fields(entries), entries, replace=replace)
     listed = [{"row": one.row, "reason": told(one.reason), "column": one.column} for one in entries]

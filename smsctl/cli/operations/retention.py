@@ -138,8 +138,7 @@ def hold(wiring: Wiring, id_: int, reason: str | None) -> CommandResult:
     """Keep a mailing from every purge."""
     if not reason:
         raise UsageError(say("A hold needs a reason, for the audit."), hint=say("Add: --reason TEXT"))
-    mailing = mailings.get(wiring.ledger, id_)
-    seen.must_be_theirs(wiring, mailing)
+    mailing = seen.theirs(wiring, id_)
     told = say("Mailing {id} is held already.", id=id_)
     if holds.hold(wiring.ledger, mailing, wiring.clock.now(), wiring.actor, reason):
         told = say("Mailing {id} is held: no purge touches it.", id=id_)
@@ -148,8 +147,7 @@ def hold(wiring: Wiring, id_: int, reason: str | None) -> CommandResult:
 
 def release(wiring: Wiring, id_: int, reason: str | None) -> CommandResult:
     """Let purges touch a mailing again."""
-    mailing = mailings.get(wiring.ledger, id_)
-    seen.must_be_theirs(wiring, mailing)
+    mailing = seen.theirs(wiring, id_)
     if holds.release(wiring.ledger, mailing, wiring.clock.now(), wiring.actor, reason):
         return _told(say("Mailing {id} is no longer held.", id=id_), id_, held=False)
     return _told(say("Mailing {id} was not held.", id=id_), id_, held=False)._replace(is_told_always=True)
