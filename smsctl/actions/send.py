@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 from smsctl.actions.reconcile import Search, reconcile
@@ -94,8 +95,10 @@ def send(send_run: SendRun) -> Result:
     fitness.must_be_fit(send_run.ledger, begun)
     clock = fitness.SteadyClock(send_run.now, send_run.ledger)
     send_run = send_run._replace(now=clock.now)
-    progress = _Progress(pace=send_run.pace, want=_want(send_run), clock=clock, reserve=_reserve(send_run))
-    workers = Workers(send_run.gateway, send_run.pace.connections, halted=lambda: _halted(send_run, progress))
+    want, pace = _want(send_run), send_run.pace
+    progress = _Progress(pace=pace, want=want, clock=clock, reserve=_reserve(send_run, want))
+    halted = partial(_halted, send_run, progress)
+    workers = Workers(send_run.gateway, pace.connections, halted, messages=want.most)
     ledger = send_run.ledger
     with recovery.taking_over(ledger, send_run.mailing, begun), progress.reserve, hosts.watched(ledger):
         try:
@@ -122,7 +125,7 @@ def _want(send_run: SendRun) -> ClaimRequest:
     mailing = send_run.mailing
     return ClaimRequest(
         mailing=mailing,
-        most=min(send_run.pace.batch_size, send_run.gateway.traits.max_batch),
+        most=min(send_run.pace.batch_size, send_run.gateway.traits.max_batch, mailing.messages),
         ceilings=send_run.ceilings,
         repeats=Repeats(mailing, mailings.body_hash(mailing.letter.text.body)),
         account=send_run.account,
@@ -131,11 +134,10 @@ def _want(send_run: SendRun) -> ClaimRequest:
     )
 
 
-def _reserve(send_run: SendRun) -> Reserve:
-    most = min(send_run.pace.batch_size, send_run.gateway.traits.max_batch, send_run.mailing.messages)
+def _reserve(send_run: SendRun, want: ClaimRequest) -> Reserve:
     connections = send_run.pace.connections
-    at_once = most_in_flight(connections)
-    return Reserve(send_run.ledger.path, batches=at_once, messages=most, connections=connections)
+    at_once = most_in_flight(connections, want.most)
+    return Reserve(send_run.ledger.path, batches=at_once, messages=want.most, connections=connections)
 
 
 def _halted(send_run: SendRun, progress: _Progress) -> bool:
@@ -224,7 +226,7 @@ def _advance(
         if isinstance(failed, LostError):
             workers.stored(done)
             return _advance(send_run, progress, workers, ())
-    workers.stored(done)
+    workers.stored(done, by_slow_disk=send_run.ledger.waited_for_disk)
     return claims
 
 

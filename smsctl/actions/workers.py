@@ -2,9 +2,10 @@
 
 They touch nothing but the gateway: the ledger belongs to the thread that drives the run. While it writes
 down answers and marks the next batches, threads that are done must not stand idle, or every round would
-wait for the disk; so where there are several, half as many batches again are marked ahead, and more where the
-disk is slower than the gateway, so that more batches share a commit. A thread takes one of those at once,
-unless the run has been told to stop: then it is given back unsent.
+wait for the disk; so where there are several, half as many batches again are marked ahead. Where they stand
+idle nevertheless, the gateway is quicker than the ledger, and more are marked: a part is on its way while the
+answers to the others are written, and where it is the disk that takes the time, more batches share a commit.
+A thread takes one of those at once, unless the run has been told to stop: then it is given back unsent.
 """
 
 import queue
@@ -27,6 +28,9 @@ _GAP_S = 0.002
 _LONGEST_GATHER_S = 0.2
 _WAKE_S = 0.5
 
+_ON_THEIR_WAY, _AHEAD, _AHEAD_OF_THE_DISK = 3, 6, 12  # batches for each thread
+_AHEAD_MESSAGES = 10_000  # so many are marked at most, beyond what a quick disk needs
+
 
 class BatchDone(NamedTuple):
     """A batch that came back. `error` is a fault in smsctl itself; the batch is then unknown."""
@@ -36,9 +40,11 @@ class BatchDone(NamedTuple):
     error: BaseException | None = None
 
 
-def most_in_flight(size: int) -> int:
-    """Return how many batches may be marked and not yet answered, with so many threads, at the most."""
-    return 3 * size if size > 1 else size
+def most_in_flight(size: int, messages: int = 1) -> int:
+    """Return how many batches of so many messages may be marked and not answered, with so many threads."""
+    if size == 1:
+        return 1
+    return max(_AHEAD * size, min(_AHEAD_OF_THE_DISK * size, _AHEAD_MESSAGES // messages))
 
 
 class Workers:
@@ -50,11 +56,13 @@ class Workers:
         size: int,
         halted: Callable[[], bool] = lambda: False,
         read_clock: Callable[[], ClockReading] = clock.reading,
+        messages: int = 1,
     ) -> None:
         """Threads start when there is something to do; they never keep the process alive.
 
         `halted` is asked before each batch, by the threads: whether it must be given back instead. So it is
-        when by `read_clock`, which knows of the machine's sleep, its claim is too old.
+        when by `read_clock`, which knows of the machine's sleep, its claim is too old. A batch has so many
+        `messages` at most.
         """
         self._gateway = gateway
         self._size = size
@@ -62,6 +70,7 @@ class Workers:
         self._read_clock = read_clock
         self._threads, self._over = 0, False
         self._ahead = size // 2
+        self._most = most_in_flight(size, messages)
         self._work: queue.SimpleQueue[tuple[Claim, ClockReading] | None] = queue.SimpleQueue()
         self._back: queue.SimpleQueue[BatchDone] = queue.SimpleQueue()
         self.open: dict[int, Claim] = {}  # submitted, and its answer not yet stored
@@ -90,12 +99,15 @@ class Workers:
         """Wait for an answer, and for others that can share its commit.
 
         While a marked batch is left for whichever thread is free next, no thread stands idle, so others are
-        waited for at leisure (`_LONGEST_GATHER_S`); when none is left, only for a moment (`_GAP_S`).
+        waited for at leisure (`_LONGEST_GATHER_S`); when none is left, only for a moment (`_GAP_S`). Of many,
+        a part is left on its way, for the threads to do meanwhile.
         """
         while not self._take(timeout_s=_WAKE_S):
             pass  # a signal that came just before would not end the wait; now its handler runs
         latest = time.monotonic() + _LONGEST_GATHER_S
-        while len(self._answered) < len(self.open) and time.monotonic() < latest:
+        left = _ON_THEIR_WAY * self._size
+        enough = min(max(len(self.open) - left, left), len(self.open))
+        while len(self._answered) < enough and time.monotonic() < latest:
             if not self._take(timeout_s=_GAP_S) and self._work.empty():
                 break
         return list(self._answered.values())
@@ -114,17 +126,21 @@ class Workers:
                 found.append(_given_back(work[0]))
         return found
 
-    def stored(self, done: Sequence[BatchDone]) -> None:
+    def stored(self, done: Sequence[BatchDone], *, by_slow_disk: bool = False) -> None:
         """Forget batches whose answers are durable.
 
-        Where all others have come back meanwhile, the threads stood idle for the disk: more are marked ahead.
+        Where all others have come back meanwhile, the threads stood idle: more are marked ahead. Where none
+        has, the gateway is the slower one, and what is marked for nothing would be unknown after a crash.
         """
         for one in done:
             self.open.pop(one.claim.id, None)
             self._answered.pop(one.claim.id, None)
-        if self.open and self._back.qsize() == len(self.open):
-            most = most_in_flight(self._size) - self._size
-            self._ahead = min(self._ahead + self._size // 2, most)
+        came_back = self._back.qsize()
+        if done and came_back == len(self.open):
+            most = self._most if by_slow_disk else min(_AHEAD * self._size, self._most)
+            self._ahead = min(2 * self._ahead, most - self._size)
+        elif not came_back:
+            self._ahead = max(self._ahead // 2, self._size // 2)
 
     def dismiss(self) -> None:
         """Let the threads end: what they have not begun is submitted no more, however the run has ended."""

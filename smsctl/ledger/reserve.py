@@ -21,6 +21,7 @@ from smsctl.ledger.store import Ledger
 _LEAST_BYTES = 1 << 18
 _PIECE = 1 << 18  # more than what a disk compresses at once
 _ROW_BYTES = 1024  # of each message on its way: its row, its names at the gateway, and both as they were
+_MOST_SHARES = 24
 _PAUSE_S = 0.2
 _FILES = 5  # a commit's journal, its folder, how far sending has come, the log, a certificate
 _FILES_OF_A_CONNECTION = 2  # itself, and what looks its name up
@@ -29,16 +30,17 @@ _FILES_OF_A_CONNECTION = 2  # itself, and what looks its name up
 class Reserve:
     """A file without a name in the ledger's folder, full of noise; it goes with the process that made it.
 
-    It has a share for each batch that may be on its way: what is given up at once may be taken by whoever
-    fills the disk, before the next answer comes.
+    It has a share for each batch that may be on its way, or for some of many: what is given up at once may be
+    taken by whoever fills the disk, before the next answer comes.
     """
 
     def __init__(self, ledger: Path, *, batches: int, messages: int, connections: int = 1) -> None:
         """Take nothing yet. `batches` of so many `messages` each may be on their way at once."""
         self._ledger = ledger
         self._connections = connections
-        self._share = _LEAST_BYTES + messages * _ROW_BYTES
-        self._shares = batches + 1
+        together = -(-batches // _MOST_SHARES)  # many share their commits
+        self._share = _LEAST_BYTES + together * messages * _ROW_BYTES
+        self._shares = min(batches, _MOST_SHARES) + 1
         self._file: IO[bytes] | None = None
 
     def __enter__(self) -> Self:

@@ -233,6 +233,7 @@ def test_a_large_mailing_is_cancelled_in_several_commits_and_a_repeat_cancels_th
 ) -> None:
     mailing = new_mailing(ledger, 5)
     monkeypatch.setattr("smsctl.ledger.store.ROWS_IN_A_COMMIT", 2)
+    monkeypatch.setattr("smsctl.ledger.store.MORE_ON_SLOW_DISKS", 1)
     with monkeypatch.context() as broken:
 
         def end(_: Ledger) -> None:
@@ -256,6 +257,7 @@ def test_a_large_mailing_is_cancelled_in_several_commits_and_a_repeat_cancels_th
 def _cancelled_in_part(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Mailing:
     mailing = new_mailing(ledger, 5)
     monkeypatch.setattr("smsctl.ledger.store.ROWS_IN_A_COMMIT", 2)
+    monkeypatch.setattr("smsctl.ledger.store.MORE_ON_SLOW_DISKS", 1)
     with ledger.transaction():
         assert cancelling.begin(ledger, mailing, now()) == (5, 2)
     return mailing

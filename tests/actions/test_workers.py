@@ -70,7 +70,7 @@ def gathered(workers: Workers, many: int) -> list[BatchDone]:
     return done
 
 
-@pytest.mark.parametrize(("threads", "batches", "most"), [(1, 1, 1), (2, 3, 6), (3, 4, 9), (8, 12, 24)])
+@pytest.mark.parametrize(("threads", "batches", "most"), [(1, 1, 1), (2, 3, 24), (3, 4, 36), (8, 12, 96)])
 def test_half_as_many_again_are_marked_ahead_where_there_are_several(
     threads: int, batches: int, most: int, begin: Begin
 ) -> None:
@@ -78,44 +78,72 @@ def test_half_as_many_again_are_marked_ahead_where_there_are_several(
     assert most_in_flight(threads) == most
 
 
+def all_answered(workers: Workers) -> list[BatchDone]:
+    """Mark as many as may be, and return their answers when all are here."""
+    for number in range(workers.free):
+        workers.submit(claim(number))
+    while len(done := workers.arrived()) < workers.in_flight:
+        time.sleep(0.001)
+    return done
+
+
 @pytest.mark.parametrize(
-    ("threads", "idle", "marked"),
+    ("threads", "by_slow_disk", "marked"),
     [
-        (4, True, [8, 10, 12, 12]),
-        (3, True, [5, 6, 7, 8, 9, 9]),
-        (2, True, [4, 5, 6, 6]),
+        (4, False, [8, 12, 20, 24, 24]),
+        (3, False, [5, 7, 11, 18, 18]),
+        (2, False, [4, 6, 10, 12, 12]),
+        (1, False, [1]),
+        (4, True, [8, 12, 20, 36, 48, 48]),
+        (2, True, [4, 6, 10, 18, 24, 24]),
         (1, True, [1]),
-        (4, False, [6]),
     ],
 )
-def test_more_are_marked_ahead_only_where_all_came_back_while_one_answer_was_stored(
-    threads: int, marked: list[int], begin: Begin, *, idle: bool
+def test_more_are_marked_where_all_came_back_while_answers_were_stored(
+    threads: int, marked: list[int], begin: Begin, *, by_slow_disk: bool
 ) -> None:
-    door, answered = Door(), threading.Semaphore(0)
-
-    def answer(batch: Batch) -> Answer:
-        told = accepted(batch) if batch.reference == "a-b0" else door(batch)
-        answered.release()
-        return told
-
-    workers, found = begin(ScriptedGateway(answer), threads), []
+    workers, found = begin(ScriptedGateway(accepted), threads), []
     for _ in marked:
-        door.opened.clear()
-        for number in range(workers.free):
-            workers.submit(claim(number))
-        (first,) = workers.gather()
-        if idle:
-            door.opened.set()
-            assert all(answered.acquire(timeout=WAIT_S) for _ in workers.open)
-            time.sleep(0.1)  # until the last is back
-        workers.stored([first])
+        workers.stored(all_answered(workers), by_slow_disk=by_slow_disk)
         found.append(workers.in_flight + workers.free)
-        door.opened.set()
-        while workers.open:
-            workers.stored(workers.gather())
-        while answered.acquire(blocking=False):
-            pass
     assert found == marked
+
+
+def test_of_large_batches_fewer_are_marked_for_a_slow_disk(begin: Begin) -> None:
+    assert most_in_flight(8, 100) == 96
+    assert most_in_flight(8, 200) == 50
+    assert most_in_flight(8, 1000) == 48, "fewer than on a quick disk"
+    assert most_in_flight(1, 1) == 1
+
+
+def test_fewer_are_marked_again_where_nothing_came_back_while_answers_were_stored(begin: Begin) -> None:
+    workers, found = begin(ScriptedGateway(accepted), 4), []
+    for _ in range(4):
+        workers.stored(all_answered(workers))
+    for _ in range(4):
+        workers.stored(())  # no answer is here by now
+        found.append(workers.free)
+    assert found == [14, 9, 6, 6]
+
+
+def test_a_slow_gateway_gets_no_more_than_half_as_many_again(begin: Begin) -> None:
+    door = Door()
+    workers = begin(ScriptedGateway(lambda one: accepted(one) if one.reference == "a-b0" else door(one)), 4)
+    for number in range(workers.free):
+        workers.submit(claim(number))
+    (first,) = workers.gather()
+    workers.stored([first])
+    assert workers.in_flight + workers.free == 6
+    door.opened.set()
+
+
+def test_of_many_that_are_marked_a_part_is_on_its_way_while_answers_are_stored(begin: Begin) -> None:
+    workers = begin(ScriptedGateway(accepted), 2)
+    for _ in range(4):
+        workers.stored(all_answered(workers))
+    for number in range(workers.free):
+        workers.submit(claim(number))
+    assert (workers.in_flight, len(workers.gather())) == (12, 6)
 
 
 def test_a_batch_takes_its_place_until_its_answer_is_stored(begin: Begin) -> None:

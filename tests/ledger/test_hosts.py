@@ -1080,6 +1080,7 @@ def test_an_opening_that_another_host_clears_does_not_become_a_mailing(
 ) -> None:
     """Either guard is enough."""
     monkeypatch.setattr("smsctl.ledger.store.ROWS_IN_A_COMMIT", 5)
+    monkeypatch.setattr("smsctl.ledger.store.MORE_ON_SLOW_DISKS", 1)
     monkeypatch.setattr("smsctl.actions.begin.ROWS_IN_A_COMMIT", 5)
     if without == "_TAKEN":
         monkeypatch.setattr(openings, "_TAKEN", "")
@@ -1097,6 +1098,7 @@ def test_without_both_guards_people_would_be_lost_of_it(
 ) -> None:
     """The negative control."""
     monkeypatch.setattr("smsctl.ledger.store.ROWS_IN_A_COMMIT", 5)
+    monkeypatch.setattr("smsctl.ledger.store.MORE_ON_SLOW_DISKS", 1)
     monkeypatch.setattr("smsctl.actions.begin.ROWS_IN_A_COMMIT", 5)
     monkeypatch.setattr(openings, "_TAKEN", "")
     monkeypatch.setattr(openings, "_is_whole", lambda *_given: True)

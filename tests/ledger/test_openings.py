@@ -30,6 +30,7 @@ LEFT_OUT = [
 def _small_commits(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("smsctl.actions.begin.ROWS_IN_A_COMMIT", 5)
     monkeypatch.setattr("smsctl.ledger.store.ROWS_IN_A_COMMIT", 5)
+    monkeypatch.setattr("smsctl.ledger.store.MORE_ON_SLOW_DISKS", 1)
     activate(ledger)
 
 

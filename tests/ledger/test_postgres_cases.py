@@ -261,6 +261,7 @@ def _begun_over_a_line_that_breaks(
 ) -> None:
     """Break the line at each request of an activation and of a mailing in pieces: it is all or nothing."""
     monkeypatch.setattr("smsctl.ledger.store.ROWS_IN_A_COMMIT", 5)
+    monkeypatch.setattr("smsctl.ledger.store.MORE_ON_SLOW_DISKS", 1)
     monkeypatch.setattr("smsctl.actions.begin.ROWS_IN_A_COMMIT", 5)
     line = CutLine(cluster.port)
     line.by_half, line.arrives = how == "by half", how == "done"

@@ -45,6 +45,7 @@ result = send(SendRun(mailing=mailing, ledger=ledger, gateway=gateway, now=now, 
     on_progress=lambda states: None))
 found = states(ledger)
 print(result.stop, int(result.exit_code), sorted(found), found["accepted"] == len(gateway.taken))
+fill()  # what was kept and not needed is free again
 try: send(SendRun(mailing=mailing, ledger=ledger, gateway=gateway, now=now, ceilings=Ceilings(),
     pace=SendPace(), stop_signal=StopSignal(), proved_at=None, on_progress=lambda states: None))
 except LedgerError as error: print(int(error.exit_code), states(ledger) == found)

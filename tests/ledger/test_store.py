@@ -571,3 +571,20 @@ def test_a_long_work_takes_more_rows_where_its_commits_are_quick(ledger: Ledger)
             sizes.append(len(piece))
     assert max(sizes) > sizes[0], "it goes on in pieces as small as the first"
     assert all(more <= 2 * before for before, more in pairwise(sizes)), "one quick commit is no promise"
+
+
+def test_a_long_work_takes_more_rows_where_its_commits_wait_for_the_disk(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes, commit = list[int](), ledger.engine.commit
+
+    def slowly(*, patient: bool) -> None:
+        time.sleep(0.03)
+        commit(patient=patient)
+
+    monkeypatch.setattr(ledger.engine, "commit", slowly)
+    for piece in ledger.in_pieces(range(100_000)):
+        with ledger.transaction():
+            sizes.append(len(piece))
+    assert sum(sizes) == 100_000
+    assert 3 * ROWS_IN_A_COMMIT < max(sizes) <= 5 * ROWS_IN_A_COMMIT

@@ -22,7 +22,7 @@ _IN_SMALL_COMMITS = (
     "import sys\n"
     "from smsctl.ledger import store\n"
     "from smsctl.cli.app import main\n"
-    "store.ROWS_IN_A_COMMIT = 2\n"
+    "store.ROWS_IN_A_COMMIT, store.MORE_ON_SLOW_DISKS = 2, 1\n"
     "sys.exit(main(sys.argv[1:]))\n"
 )
 _UNMATCHED = 6

@@ -115,7 +115,8 @@ def _impatient() -> Mapping[str, object]:
 
 def _small_commits() -> Mapping[str, object]:
     places = ("actions.begin", "ledger.everyone", "ledger.store")
-    return {f"smsctl.{place}.ROWS_IN_A_COMMIT": 5 for place in places}
+    small = {f"smsctl.{place}.ROWS_IN_A_COMMIT": 5 for place in places}
+    return {**small, "smsctl.ledger.store.MORE_ON_SLOW_DISKS": 1}
 
 
 def _before_its_rows() -> Mapping[str, object]:
@@ -153,8 +154,8 @@ def _sent_before_the_mark() -> Mapping[str, object]:
     crews: list[workers.Workers] = []
 
     class Hasty(workers.Workers):
-        def __init__(self, gateway: Gateway, size: int, halted: Callable[[], bool]) -> None:
-            super().__init__(gateway, size, halted)
+        def __init__(self, gateway: Gateway, size: int, halted: Callable[[], bool], messages: int) -> None:
+            super().__init__(gateway, size, halted, messages=messages)
             crews.append(self)
 
         def submit(self, claim: Claim) -> None:
