@@ -30,6 +30,7 @@ class Drafted(NamedTuple):
     month: str
     document: str
     lines: tuple[PostingLine, ...]  # the contra line last
+    left_out_ore: int  # of the months before it where it is the first: no posting has them, nor can have
 
 
 def draft(ledger: Ledger, month: str, contra: str, *, alone: bool = False) -> Drafted:
@@ -38,7 +39,9 @@ def draft(ledger: Ledger, month: str, contra: str, *, alone: bool = False) -> Dr
     `contra` is the cost centre of the contra line. `alone`: a look at a month before its turn.
     """
     found = postings.to_be_posted(ledger, month, alone=alone)
-    cost = {slot: ore for slot, ore in costs(found).items() if slot.slot == month}
+    every_cost = costs(found)
+    cost = {slot: ore for slot, ore in every_cost.items() if slot.slot == month}
+    is_first = postings.first_and_last(ledger) is None
     parts: dict[tuple[str, str], list[int]] = {}
     for one in found:
         if one.slot == month:
@@ -61,7 +64,12 @@ def draft(ledger: Ledger, month: str, contra: str, *, alone: bool = False) -> Dr
     )
     every = (*lines, total)
     told = hashlib.sha256("\n".join(map(str, [month, *every])).encode()).hexdigest()
-    return Drafted(month=month, document=f"SMS-{month}-{told[:8]}", lines=every)
+    return Drafted(
+        month=month,
+        document=f"SMS-{month}-{told[:8]}",
+        lines=every,
+        left_out_ore=sum(every_cost.values()) - sum(cost.values()) if is_first else 0,
+    )
 
 
 def _line(town: str, named: str, sums: Sequence[int], ore: int) -> PostingLine:
@@ -109,6 +117,11 @@ def is_next(ledger: Ledger, month: str) -> bool:
 def next_month(month: str) -> str:
     """2026-12 -> 2027-01."""
     return (date.fromisoformat(f"{month}-28") + timedelta(days=4)).isoformat()[:7]
+
+
+def month_before(month: str) -> str:
+    """2027-01 -> 2026-12."""
+    return (date.fromisoformat(f"{month}-01") - timedelta(days=1)).isoformat()[:7]
 
 
 def post(

@@ -328,3 +328,22 @@ def test_else_it_would_post_it_once_more_without_a_word(
     monkeypatch.setattr(restoring, "refuse_forgotten", lambda _ledger: None)
     ran = _posted_by_an_older_ledger(config, message, run)
     assert (ran.code, ran.said) == (0, "")
+
+
+def test_what_was_used_before_the_first_month_that_is_posted_is_told(
+    config: Path, run: Run, tmp_path: Path
+) -> None:
+    dated(config, BEFORE_LAST, since=f"{LAST}-01")
+    looked = post(run, config, LAST, "--preview")
+    told = f"Before {LAST}, 1,47 kr without VAT were used that no posting has"
+    assert (looked.code, told in looked.err) == (0, True)
+    assert f"smsctl --config {config} usage --until {BEFORE_LAST}" in looked.err
+    for where in ("-", tmp_path / "1.csv"):  # the second time it is closed, and nothing can be done
+        assert (told in post(run, config, LAST, "--csv", where).err) is (where == "-")
+
+
+def test_nothing_is_left_out_where_the_first_month_is_posted_first(
+    config: Path, run: Run, tmp_path: Path
+) -> None:
+    assert post(run, config, LAST, "--csv", tmp_path / "1.csv").err == ""
+    assert post(run, config, NOW, "--preview").err == ""

@@ -137,7 +137,9 @@ def run_postings(
         drafted = post_month.draft(ledger, wanted, contra, alone=alone)
         screen = posted_screen.screen(drafted, wiring.called, settings.cost_centres)
         data = posted_screen.data(drafted, None, wanted, None)
-        return CommandResult(data=data, screen=screen, is_of_the_ledger=True)
+        return CommandResult(
+            data=data, screen=screen, notes=posted_screen.left_out(drafted), is_of_the_ledger=True
+        )
     if csv is None:
         raise UsageError(say("Name the file to write with --csv FILE, or look with --preview."))
 
@@ -159,7 +161,8 @@ def run_postings(
     screen += [posted_screen.closed(posted, settings.time_zone, again=new is None)]
     screen += [] if page else [file_written(csv)]
     data = posted_screen.data(new, posted, wanted, csv)
-    return CommandResult(data=data, screen=screen, page=page, is_of_the_ledger=new is not None)
+    notes, is_new = posted_screen.left_out(new), new is not None
+    return CommandResult(data=data, screen=screen, notes=notes, page=page, is_of_the_ledger=is_new)
 
 
 def run_compare(

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from smsctl.actions.post_month import Drafted, PostingLine, free_keys
+from smsctl.actions.post_month import Drafted, PostingLine, free_keys, month_before
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Block, Text, TextLine, Tone
 from smsctl.cli.output.fields import Field, count_of, data_of, money_of, table_of
+from smsctl.cli.output.reply import Note
 from smsctl.errors import Sentence, say, say_n
 from smsctl.ledger.postings import Posting
 
@@ -85,6 +86,20 @@ def remarks(lines: Sequence[PostingLine], centres: CostCentres) -> list[Sentence
         )
         told.append(sentence)
     return told
+
+
+def left_out(drafted: Drafted | None) -> list[Note]:
+    """Say what was used before the first month that is posted: it is in no posting, nor can be later."""
+    if drafted is None or not drafted.left_out_ore:
+        return []
+    sentence = say(
+        "Before {month}, {cost} without VAT were used that no posting has, and that none can have once"
+        " {month} is closed. Look at them with: smsctl usage --until {before} --by cost-centre",
+        month=drafted.month,
+        cost=figures.money(drafted.left_out_ore),
+        before=month_before(drafted.month),
+    )
+    return [Note(code="left-out", level="warning", text=sentence)]
 
 
 def closed(posted: Posting, zone: str, *, again: bool) -> TextLine:
