@@ -225,8 +225,8 @@ def _warnings(order: LetterOrder, traits: Traits, bill: Bill) -> list[Sentence]:
 def package_warning(bill: Bill, warn_share: float) -> list[Sentence]:
     """Warn where so much of the packages is used afterwards that the next one comes soon."""
     packages, draws = bill.account_status.packages, bill.draws
-    if not packages or any(one.opens for one in draws):
-        return []  # the plan says in its own words that a package opens
+    if bill.payer.package is None or not packages or any(one.opens for one in draws):
+        return []  # none is drawn from, or the plan says in its own words that one opens
     last = packages[-1]
     if not are_nearly_used(packages, warn_share, bill.parts):
         return []

@@ -173,6 +173,27 @@ def test_nobody_is_warned_of_a_package_that_is_not_used_up_soon_or_no_longer_ope
     assert run("--config", config, "usage").err == ""
 
 
+def test_what_is_left_of_a_package_is_foreseen_only_where_the_next_part_comes_from_one(
+    config: Path, message: Path, run: Run
+) -> None:
+    spent = ("--config", config, "test", "+46701740699", "hej")
+    assert run(*spent).code == 0
+    assert "the next part opens a package" in run("--config", config, "usage", "--municipality", TOWN).out
+    packages = 'package_size = 10\npackage_price = "4900.00"\n'
+    text = config.read_text(encoding="utf-8")
+    assert packages in text
+    config.write_text(text.replace(packages, 'part_price = "0.50"\n'), encoding="utf-8")
+    seen = run("--config", config, "usage", "--municipality", TOWN)
+    assert "100 %: 10 of 10 parts used, 0 left" in seen.out
+    assert "the next part opens a package" not in seen.out + seen.err
+    (told,) = run("--config", config, "usage", "--json").data["municipalities"]
+    assert told["runs_out"] is None
+    message.write_text("Hej en gång till\n", encoding="utf-8")
+    planned = run("--config", config, "send", message, "--all", "--dry-run", "--max-parts", 9)
+    assert planned.code == 0
+    assert "of package 1 is used" not in planned.out + planned.err
+
+
 class _Page(HTMLParser):
     """What a page would fetch or run."""
 

@@ -171,7 +171,9 @@ def _sums(wiring: Wiring, payer: Municipality, period: Period, wanted: _Wanted, 
         cost_centres=costs.by_cost_centre(ledger, payer.key, period) if wanted.cost_centres else (),
         came_back=_came_back(wiring, found) if period == ALWAYS else None,
         pace=pace,
-        runs_out=runs_out(found.left, pace, date.fromisoformat(today)) if found.packages else None,
+        runs_out=runs_out(found.left, pace, date.fromisoformat(today))
+        if payer.package and found.packages
+        else None,
         warn_share=wiring.settings.limits.warn_share,
         budget=_budget(wiring, payer, today),
     )

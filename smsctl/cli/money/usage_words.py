@@ -154,8 +154,8 @@ def when(period: Period) -> Sentence:
 
 def forecast(account: Account) -> Sentence | None:
     """Say when the last part is used at the pace of the last 90 days; None where nothing can be said."""
-    if not account.packages or not account.pace.parts:
-        return None
+    if account.municipality.package is None or not account.packages or not account.pace.parts:
+        return None  # what is left of a package is drawn no more where the config has none
     if account.usage.left <= 0:
         return say("Nothing is left: the next part opens a package, and makes an invoice.")
     if account.runs_out is None:
