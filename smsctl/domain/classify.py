@@ -150,7 +150,7 @@ class _RowClassifier:
         self._eligibilities.refuse_unmet(any_bad=bool(self._bad.count))
         self._seen.clear()
         everybody, shut = self._ready.people(), self.protected.found
-        named, cut = self.protected.note_names(everybody), cut_short(self._cut_rows)
+        cut = cut_short(self._cut_rows)
         skipped = {reason: writer.people() for reason, writer in self._skipped.items()}
         ready = self.protected.shut_out(everybody, skipped, by_column=len(self._numbers) > 1)
         bad_count, outside = (
@@ -168,7 +168,7 @@ class _RowClassifier:
             outside=outside,
             outside_bad_count=self._outside_bad.count,
             outside_bad=self._outside_bad.sentences,
-            notices=(*self._notices.sentences, *cut, *named, *self._eligibilities.doubts()),
+            notices=(*self._notices.sentences, *cut, *self.protected.said, *self._eligibilities.doubts()),
             texts=self._filled.texts_without(everybody.places_of(shut)) if self._filled else None,
             untold=self._filled.notices() if self._filled else (),
             groups=self._eligibilities.told_groups,

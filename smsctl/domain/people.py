@@ -5,7 +5,6 @@ packed: 8 bytes for the number, 4 for the row, and the names of a few thousand p
 `Recipient` exists only while someone looks at it.
 """
 
-import re
 from array import array
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
@@ -85,24 +84,6 @@ class People:
         """Return row and column of those who have one of the numbers, as integers."""
         placed = zip(self._rows, self._digits, self.columns, strict=True)
         return [(row, column) for row, one, column in placed if one in digits]
-
-    def named(self, signs: Sequence[bytes], pattern: str) -> list[int]:
-        """Return the numbers, as integers, of those in whose name a pattern is found.
-
-        Only names packed with one that has a sign are unpacked.
-        """
-        found, begins = list[int](), 0
-        for packed in self._texts:
-            ends = begins + packed.count(_BETWEEN_PEOPLE.encode()) + 1
-            if any(sign in packed for sign in signs):
-                names = packed.decode().split(_BETWEEN_PEOPLE)
-                found += [
-                    digits
-                    for digits, name in zip(self._digits[begins:ends], names, strict=True)
-                    if re.search(pattern, name)
-                ]
-            begins = ends
-        return found
 
     def grouped(self, places: Sequence[int], order: Sequence[int]) -> "People":
         """Return them in groups: `places` tells of each its group, `order` how the groups follow each other.

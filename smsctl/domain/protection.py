@@ -43,14 +43,14 @@ class ProtectedNumbers:
     Whatever cell of such a row they stand in: the column that is not used may be used in another row.
     """
 
-    __slots__ = ("_columns", "_reader", "_said", "_width", "found")
+    __slots__ = ("_columns", "_reader", "_width", "found", "said")
 
     def __init__(self, columns: Sequence[NumberColumn], reader: NumberReader, width: int) -> None:
         """Start with none; `width` is that of the header."""
         self._columns = columns
         self._reader = reader
         self._width = width
-        self._said: list[Sentence] = []
+        self.said: list[Sentence] = []
         self.found: set[int] = set()
 
     def note(self, row: Sequence[str], protected: Sequence[bool]) -> None:
@@ -67,13 +67,16 @@ class ProtectedNumbers:
             self.note(row, shut)
 
     def note_said(self, rows: Iterable[Sequence[str]], header: Sequence[str], name_at: int | None) -> None:
-        """Take the numbers of those rows that say it in a column that is neither for that nor for names.
+        """Take the numbers of those rows that say it in a column that is not for that, and tell which do.
 
-        Of rows that speak of it among other words it is told that they do.
+        A name says it among other words too; of rows that speak of it so elsewhere it is told that they do.
         """
         known = {name_at, *(at for one in self._columns for at in one.protected)}
         counts, under = Counter[Sentence](), {_PROTECTED_BY: dict[str, None](), _SPOKEN_OF: dict[str, None]()}
+        names = 0
         for row in rows:
+            name = "" if name_at is None else "".join(row[name_at : name_at + 1])
+            names += re.search(_NAME, name) is not None and self._take(row, ())
             cells = [(at, cell) for at, cell in enumerate(row[: len(header)]) if at not in known]
             told, places = _PROTECTED_BY, [at for at, cell in cells if says_so(cell)]
             if not places:
@@ -81,18 +84,13 @@ class ProtectedNumbers:
             if places and (told is _SPOKEN_OF or self._take(row, ())):
                 counts[told] += 1
                 under[told] |= dict.fromkeys(veiled(header[at]) for at in places)
-        self._said = [told.given(n=n, columns=", ".join(under[told])) for told, n in counts.items()]
-
-    def note_names(self, ready: People) -> list[Sentence]:
-        """Take the numbers of those whose name says it (Skyddad identitet), and say which cells did."""
-        found = ready.named(_IN_NAMES, _NAME)
-        self.found.update(found)
+        self.said = [told.given(n=n, columns=", ".join(under[told])) for told, n in counts.items()]
         told = say_n(
             "{n} name says that an identity is protected: no row with the number gets a message.",
             "{n} names say that an identity is protected: no row with their numbers gets a message.",
-            n=len(found),
+            n=names,
         )
-        return [*self._said, told] if found else self._said
+        self.said += [told] if names else []
 
     def note_misfit(self, row: Sequence[str]) -> None:
         """Take the numbers of a row of another width, if any cell that may be the mark protects."""
@@ -166,7 +164,6 @@ _SPOKEN_OF: Final = say_n(
     n=0,
     columns="",
 )
-_IN_NAMES: Final = (b"kyddad", b"KYDDAD", b"ekretess", b"EKRETESS")
 _NAME: Final = r"(?i)\b(?:skyddade?|sekretess\w*)\b"
 """As school registers write it in the place of a name."""
 _SOME_NUMBER: Final = r"\d(?:\D*\d){6}"

@@ -231,6 +231,22 @@ def test_a_cell_of_any_column_that_says_so_protects(
         assert f"1 row says under {under}" in told[0]
 
 
+def test_a_name_that_says_so_protects_the_number_in_other_rows(
+    make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    """Whichever comes first: the register has the same guardian twice, or as staff too."""
+    rows = [
+        "Anna;0701740605;VH",
+        "Skyddad Identitet;070-174 06 05;VH",
+        "Skyddad;0701740606;Personal",
+        "Bo;0701740606;VH",
+    ]
+    config = make_config(rows=[f"{one};Exempelkommun;ja" for one in (*rows, "Cy;0701740607;VH")])
+    ran = run("--config", config, "send", message, "--group", "guardians", "--dry-run", "--json")
+    assert ran.data["recipients"] | {"skipped": {"blocked": 3}, "ready": 1} == ran.data["recipients"]
+    assert "2 names say that an identity is protected" in ran.said
+
+
 def test_a_note_that_speaks_of_a_protected_identity_is_told(
     make_config: MakeConfig, message: Path, run: Run
 ) -> None:

@@ -34,7 +34,8 @@ def judged(
     rows: Iterable[Sequence[str]], audience: Audience = EVERYONE, rules: RowRules = RULES
 ) -> Recipients:
     columns = find_columns(HEADER, require_terms=rules.require_terms)
-    found = classify(HEADER, rows, columns, audience, rules)
+    rows = [*rows]
+    found = classify(HEADER, rows, columns, audience, rules, said=rows)
     assert found.rows == len(found.ready) + sum(map(len, found.skipped.values())) + found.bad_count
     assert found.audience_rows == found.rows  # with one column of numbers, a row is one entry
     return found
@@ -629,6 +630,24 @@ def test_a_name_that_says_that_it_is_protected_protects(name: str) -> None:
     assert [str(one) for one in found.notices] == [
         "1 name says that an identity is protected: no row with the number gets a message."
     ]
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize(
+    "odd",
+    [{}, {"group": "Personal"}, {"terms": "nej"}, {"terms": "kanske"}, {"number": "070-174 06 06 / 07"}],
+)
+def test_a_name_protects_its_number_though_its_own_row_gets_no_message(
+    *, odd: dict[str, str], is_first: bool
+) -> None:
+    """It is a duplicate, of another group, or not to be used, and the same person stands in another row."""
+    hidden = ["Skyddad identitet", *row(**{"number": "0701740606", **odd})[1:]]
+    plain = row("0701740606")
+    rows = [row(), *([hidden, plain] if is_first else [plain, hidden])]
+    found = judged(rows, GUARDIANS, RULES._replace(skip_invalid=True))
+    assert [one.number for one in found.ready] == [N05]
+    assert outcome(found)[4 if is_first else 3] == "protected"
+    assert "1 name says that an identity is protected" in str(found.notices[-1])
 
 
 def test_a_number_of_a_protected_row_is_shut_out_in_whatever_column_it_stands() -> None:
