@@ -90,21 +90,21 @@ def cancel(
             audit.record(ledger, moment, actor, "cancel", audit.mailing_subject(mailing.id), told, reason)
         pending += cancelling.finish(ledger, mailing, moment)  # the audit tells of all
         there = _stoppable(ledger, mailing, left_alone) if open_gateway else {}
-        rope = _GatewayCancelling(ledger, mailing, moment, there)
+        at_gateway = _GatewayCancelling(ledger, mailing, moment, there)
         if open_gateway is not None and any(there.values()):
-            rope.pull(open_gateway)
+            at_gateway.stop_all(open_gateway)
         left = left_unsettled(ledger, mailing)  # first: what is heard meanwhile is accepted then
         accepted = corrections.messages_in(ledger, mailing, Status.ACCEPTED)
         if open_gateway is not None and not left_alone.keys().isdisjoint(accepted.values()):
-            rope.leave(open_gateway, left_alone)
-    not_asked = sum(1 for batch in accepted.values() if batch in rope.not_asked)
+            at_gateway.leave_under_way(open_gateway, left_alone)
+    not_asked = sum(1 for batch in accepted.values() if batch in at_gateway.not_asked)
     return Cancelled(
         pending=pending,
-        stopped=rope.stopped,
+        stopped=at_gateway.stopped,
         left=left,
         on_their_way=max(len(accepted) - left.in_doubt - not_asked, 0),
         not_asked=not_asked,
-        trouble=rope.trouble,
+        trouble=at_gateway.trouble,
     )
 
 
@@ -151,7 +151,7 @@ class _GatewayCancelling:
     _by_reference: dict[str, int] = field(default_factory=dict)
     _by_name: dict[str, int] = field(default_factory=dict)
 
-    def pull(self, open_gateway: Callable[[], Gateway]) -> None:
+    def stop_all(self, open_gateway: Callable[[], Gateway]) -> None:
         """Ask for every batch of which something may be held; one that cannot be asked ends it."""
         sizes = Counter(batch for messages in self.there.values() for batch in messages.values())
         rows = [one for one in batch_rows.of_mailing(self.ledger, self.mailing.id) if one.id in sizes]
@@ -176,7 +176,7 @@ class _GatewayCancelling:
                 return self._give_up(rows[place + 1 :], None)
         return None
 
-    def leave(self, open_gateway: Callable[[], Gateway], batches: Mapping[int, str]) -> None:
+    def leave_under_way(self, open_gateway: Callable[[], Gateway], batches: Mapping[int, str]) -> None:
         """Ask for none of these, under way until then perhaps, though it was heard late that they are held.
 
         What is stopped of one that was submitted once more would be taken again.

@@ -18,7 +18,6 @@ from smsctl.cli.output.fields import data_of, facts_of
 from smsctl.cli.output.reply import CommandResult
 from smsctl.cli.typed_times import read_duration
 from smsctl.cli.wiring import Wiring
-from smsctl.cli.wiring_listener import RunningListener
 from smsctl.errors import ExitCode, Sentence, SmsctlError, say, say_n
 from smsctl.ledger import reports, undelivered
 from smsctl.ledger.reports import IntakeSource
@@ -66,7 +65,7 @@ def run_listen(
             forwarder.turn()
 
     trouble = _Trouble(complaints)
-    ears = wiring_listener.listen(
+    listener, push_queue = wiring_listener.listen(
         wiring,
         lambda push_batches: intake.store(*push_batches),
         host=host,
@@ -75,13 +74,13 @@ def run_listen(
         on_refused=complaints.note,
         on_turn=turn,
     )
-    trouble.stop = ears.listener.stop
-    with _stopped_by_signals(wiring, ears) as heard:
+    trouble.stop = listener.stop
+    with _stopped_by_signals(wiring, listener.stop) as heard:
         intake.open(complaints.note)  # only now: its owner may not be able to take the port
         notify.tell_what_waits(wiring)
         if not wiring.output.speaks_json:
-            wiring.output.out.show([TextLine(say("Listening on {url}.", url=ears.listener.url), Tone.STRONG)])
-        ears.push_queue.serve(ears.listener.closed)
+            wiring.output.out.show([TextLine(say("Listening on {url}.", url=listener.url), Tone.STRONG)])
+        push_queue.serve(listener.closed)
         if forwarder:
             forwarder.end(_LAST_MAIL_S)
         trouble.end()
@@ -111,19 +110,19 @@ class _Trouble:
 
 
 @contextmanager
-def _stopped_by_signals(wiring: Wiring, ears: RunningListener) -> Iterator[list[str]]:
+def _stopped_by_signals(wiring: Wiring, stop: Callable[[], None]) -> Iterator[list[str]]:
     """Yield the names of the signals that were heard."""
     heard: list[str] = []
 
-    def stop(name: str) -> None:
+    def hear(name: str) -> None:
         heard.append(name)
-        ears.listener.stop()
+        stop()
 
-    with wiring.output.stopping.ends(stop):
+    with wiring.output.stopping.ends(hear):
         try:
             yield heard
         finally:
-            ears.listener.stop()
+            stop()
 
 
 def _told(error: Exception) -> Sentence:
