@@ -166,7 +166,7 @@ def clock(ledger: Ledger | None, moment: Moment, shown: Callable[[str], str]) ->
             text=say(
                 "The clock says {now}, but the ledger has an entry of {newest}.",
                 now=shown(moment.at),
-                newest=shown(newest or moment.at),
+                newest=shown(newest),
             ),
             mend=say("Set the clock right; then run: timedatectl set-ntp true"),
             exit_code=ExitCode.LEDGER,

@@ -63,7 +63,7 @@ def _months(account: Account) -> list[Block]:
     months, before = account.usage.months[-MONTHS_SHOWN:], account.usage.months[:-MONTHS_SHOWN]
     if not any(one.parts for one in months):
         return []
-    longest = max(1, *(one.parts for one in months), 1)
+    longest = max(1, *(one.parts for one in months))
     told = _in_columns(months, is_priced=account.cost_ore is not None)
     bars = [
         Bar(month.month, month.parts / longest, figure) for month, figure in zip(months, told, strict=True)

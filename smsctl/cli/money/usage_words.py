@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from smsctl.cli.output import figures
 from smsctl.domain.mailing import Mailing, MailingTotals
-from smsctl.domain.moment import Period
+from smsctl.domain.moment import ALWAYS, Period
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.package import ConsumptionPace
 from smsctl.errors import Sentence, joined, say, say_n
@@ -50,8 +50,8 @@ class Account(NamedTuple):
 def parts_sentence(used: Usage, period: Period) -> Sentence:
     """Say how many parts were used in the period, and how many of them outside any package."""
     if not used.parts:
-        is_ever = period == Period(since=None, until=None)
-        return _NOTHING_YET if is_ever else say("Nothing that costs was sent {when}.", when=when(period))
+        ever = say("Nothing that costs has been sent yet.")
+        return ever if period == ALWAYS else say("Nothing that costs was sent {when}.", when=when(period))
     parts = figures.parts(used.parts)
     if used.package and used.parts_outside:
         return say(
@@ -61,9 +61,6 @@ def parts_sentence(used: Usage, period: Period) -> Sentence:
             outside=figures.count(used.parts_outside),
         )
     return say("{parts} used {when}.", parts=parts, when=when(period))
-
-
-_NOTHING_YET = say("Nothing that costs has been sent yet.")
 
 
 def money_sentences(account: Account, period: Period) -> list[Sentence]:
