@@ -62,13 +62,6 @@ def passes(wiring: Wiring) -> tuple[PushCredentials, ...]:
     return _gate(wiring).passes
 
 
-class RunningListener(NamedTuple):
-    """A listener that runs, and the queue that must be served in the thread that owns the ledger."""
-
-    listener: Listener
-    push_queue: PushQueue
-
-
 def listen(
     wiring: Wiring,
     store: Store,
@@ -78,8 +71,11 @@ def listen(
     on_trouble: Callable[[Exception], None],
     on_refused: Callable[[Sentence], None],
     on_turn: Callable[[], object],
-) -> RunningListener:
-    """Start to listen where the config says, or elsewhere."""
+) -> tuple[Listener, PushQueue]:
+    """Start to listen where the config says, or elsewhere.
+
+    The queue must be served in the thread that owns the ledger.
+    """
     reports = wiring.settings.reports
     push_queue = PushQueue(store, on_trouble=on_trouble, on_turn=on_turn)
     application = PushApplication(
@@ -91,7 +87,7 @@ def listen(
         reports.port if port is None else port,
         Patience(largest_bytes=reports.largest_push_mib << 20),
     )
-    return RunningListener(listener, push_queue)
+    return listener, push_queue
 
 
 def queues(wiring: Wiring) -> Sequence[Queue]:
