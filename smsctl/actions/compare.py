@@ -49,9 +49,9 @@ def compare(ledger: Ledger, path: Path, period: Period) -> tuple[ComparedLine, .
     """Return the supplier's parts beside ours, by what the file's columns tell apart.
 
     A cost centre is looked for where there is no invoice node: the gateway was given it as that too.
-    Without a period, only the months that the file covers count; with one, only those of its months that
-    are in it. Raises InputError: no column with parts, neither months nor nodes, or a cell that cannot be
-    read.
+    Without a period, the months from the file's first to its last count, also one that it leaves out; with
+    one, only those of its months that are in it. Raises InputError: no column with parts, neither months nor
+    nodes, or a cell that cannot be read.
     """
     refuse_larger(path, _LARGEST_MB)
     sheet = open_sheet(path)
@@ -67,12 +67,12 @@ def compare(ledger: Ledger, path: Path, period: Period) -> tuple[ComparedLine, .
         )
         if key[0] is None or _is_of(key[0], period):
             supplier[key] += _parts(cells[parts], sheet, number)
-    months = {key[0] for key in supplier if key[0]}
+    months = sorted({key[0] for key in supplier if key[0]})
     ours: Counter[tuple[str | None, str | None]] = Counter()
     for (our_month, our_node), drawn in parts_by_month_and_node(
         ledger, period, cost_centres_only=by_cost_centre
     ).items():
-        if period != Period() or month is None or our_month in months:
+        if period != Period() or month is None or (months and months[0] <= our_month <= months[-1]):
             ours[None if month is None else our_month, None if node is None else our_node] += drawn
     return tuple(one._replace(by_cost_centre=by_cost_centre) for one in _lines(supplier, ours))
 

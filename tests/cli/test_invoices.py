@@ -376,6 +376,15 @@ def test_a_period_is_compared_as_a_whole(config: Path, run: Run, tmp_path: Path)
     assert run(*argv, "--since", "2021", "--until", "2020-12").code == 2
 
 
+def test_a_month_that_the_supplier_leaves_out_between_others_differs(
+    config: Path, run: Run, tmp_path: Path
+) -> None:
+    path, sent_in = tmp_path / "supplier.csv", month(config, run)
+    path.write_text(f"month;parts\n2020-01;0\n{int(sent_in[:4]) + 1}-12;0\n")
+    compared = run("--config", config, "invoices", "compare", path, "--json").data
+    assert [(one["month"], one["difference"]) for one in compared["lines"]] == [(sent_in, -3)]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

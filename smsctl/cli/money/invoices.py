@@ -174,7 +174,8 @@ def run_compare(
     """Compare the gateway supplier's figures with ours and show the differences.
 
     The file needs a column parts, and month or invoice_node (Swedish headings are known too). Without
-    --since and --until the months of the file are compared; a file without months, with all that was sent.
+    --since and --until all is compared from the first month of the file to its last; a file without months,
+    with all that was sent.
     """
     wiring.names(read=(file,))
     lines = compare(wiring.ledger, file, period(since, until))
