@@ -87,7 +87,7 @@ class NumberReader:
         if self._default == SWEDEN:
             return look_up(SWEDEN + text[1:]) if text.startswith("0") else None
         if self._default == NORWAY:
-            return look_up(NORWAY + text) if len(text) == _FEWEST and not text.startswith("0") else None
+            return look_up(NORWAY + text) if len(text) == FEWEST and not text.startswith("0") else None
         if (prefix := national_prefix(self._default)) is None:
             return None
         found = look_up(self._default + text.removeprefix(prefix))
@@ -188,7 +188,7 @@ def _reading(verdict: str | NumberFault | None) -> NumberReading:
 
 def _is_rounded(digits: str) -> bool:
     """Tell whether it ends in zeros as what a spreadsheet showed as 4,67E+10 does, saved and opened again."""
-    return digits.endswith(_ZEROS) and len(digits) > _FEWEST and digits[0] not in "+0"
+    return digits.endswith(_ZEROS) and len(digits) > FEWEST and digits[0] not in "+0"
 
 
 def why(fault: NumberFault, raw: str) -> Sentence:
@@ -201,11 +201,11 @@ def why_of_cell(fault: NumberFault, cell: str) -> Sentence:
     return why(fault, "").given(raw=veil_cell(cell))
 
 
-_FEWEST: Final = 8  # digits of the shortest mobile number without its prefix, in either country
+FEWEST: Final = 8  # digits of the shortest mobile number without its prefix, in either country
 
 
 def _without_prefix(digits: str) -> NumberFault:
-    return NumberFault.TOO_SHORT if len(digits) < _FEWEST else NumberFault.NO_PREFIX
+    return NumberFault.TOO_SHORT if len(digits) < FEWEST else NumberFault.NO_PREFIX
 
 
 # Patterns are texts, compiled at first use: most commands read no number.

@@ -7,12 +7,14 @@ call, one that shows where somebody is may cost more.
 import re
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
+from itertools import combinations
 from typing import Final
 
 from smsctl.domain.cells import bare, veiled
 from smsctl.domain.columns import NumberColumn
 from smsctl.domain.headings import words_of
-from smsctl.domain.number import NumberReader
+from smsctl.domain.number import FEWEST, NumberReader
+from smsctl.domain.number_plan import LONGEST
 from smsctl.domain.people import People, PeopleWriter
 from smsctl.domain.recipients import SkipReason
 from smsctl.errors import Sentence, say_n
@@ -121,17 +123,27 @@ class ProtectedNumbers:
 
     def _take(self, row: Sequence[str], free: Container[int]) -> bool:
         """Take every number in the cells, even of one that cannot be read as one; say if there is any."""
-        any_taken = False
+        any_taken, phones = False, {one.number for one in self._columns}
         for at, cell in enumerate(row):
             if at not in free and re.search(_SOME_NUMBER, cell):
                 whole = self._reader.read(cell)
-                readings = [whole] if whole.number else map(self._reader.read, re.split(_BETWEEN, cell))
+                pieces = re.split(_BETWEEN, cell) + (_runs(cell) if at in phones else [])
+                readings = [whole] if whole.number else map(self._reader.read, pieces)
                 taken = {int(one.number) for one in readings if one.number is not None}
                 self.found |= taken
                 any_taken = any_taken or bool(taken)
         return any_taken
 
 
+def _runs(cell: str) -> list[str]:
+    """Return all that may be a number in a cell that is none: its figures in a row, with + and without."""
+    figures = re.findall(r"\d+", cell)[:_MOST_FIGURES]
+    spans = combinations(range(len(figures) + 1), 2)
+    runs = ["".join(figures[first:last]) for first, last in spans]
+    return [sign + run for run in runs if FEWEST <= len(run) <= LONGEST for sign in ("", "+")]
+
+
+_MOST_FIGURES: Final = 30
 _READ: Final = (SkipReason.BLOCKED, SkipReason.TERMS, SkipReason.DUPLICATE, SkipReason.ALREADY_SENT)
 """The reasons of those whose number was read and may be sent to."""
 

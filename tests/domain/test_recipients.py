@@ -621,6 +621,26 @@ def test_every_number_in_a_protected_row_is_shut_out_though_it_cannot_be_read() 
 
 
 @pytest.mark.parametrize(
+    "written",
+    [
+        "070-174 06 06 (2)",
+        "070-174 06 06 070-174 06 07",
+        "[070] 1740606",
+        "070\u00b7174\u00b706\u00b706",
+        "46-070-174 06 06",
+        "O70-174 06 06",
+        "701740606.0",
+        "ankn 12 till 070_174_06_06",
+    ],
+)
+def test_a_number_in_a_protected_row_is_shut_out_however_it_is_written(written: str) -> None:
+    header = ("Mobil", "Villkor", "Sekretess")
+    rows = [["0701740605", "ja", ""], [written, "ja", "1"], ["0701740606", "ja", ""]]
+    found = classify(header, rows, find_columns(header), EVERYONE, RULES._replace(skip_invalid=True))
+    assert [person.number for person in found.ready] == [N05]
+
+
+@pytest.mark.parametrize(
     "name", ["Skyddad identitet", "*** SEKRETESS ***", "Elev (skyddade personuppgifter)"]
 )
 def test_a_name_that_says_that_it_is_protected_protects(name: str) -> None:
