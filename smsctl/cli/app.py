@@ -183,9 +183,11 @@ def _is_product(ended: CommandResult | SmsctlError, command: str, words: Sequenc
 
 def _let_know(asked: Flags, output: Output, ended: CommandResult | SmsctlError) -> None:
     """Let the site know of a bad end of cron's run, and of what earlier runs have left untold."""
+    if output.leaves_no_trace:  # nobody has missed anything by it
+        return
     reply = ended if isinstance(ended, CommandResult) else CommandResult()
     is_bad = output.command in (*_RUN_BY_CRON, *_UPKEEP) and ended.exit_code is not ExitCode.OK
-    looks_back = output.command in _LOOK_BACK and not output.leaves_no_trace
+    looks_back = output.command in _LOOK_BACK
     if is_bad or reply.overruled or reply.is_alarm or any(reply.left) or looks_back:
         from smsctl.cli import notify
 

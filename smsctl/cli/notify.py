@@ -94,10 +94,8 @@ def test(wiring: Wiring) -> list[tuple[str, Sentence]]:
 
 
 def _waiting(wiring: Wiring) -> list[_Waiting]:
-    """Return what the site must be told of; what is settled by now no longer is. A dry run tells nothing."""
+    """Return what the site must be told of; what is settled by now no longer is."""
     found: list[_Waiting] = []
-    if wiring.output.leaves_no_trace:
-        return found
     try:
         seen = wiring.ledger_as_it_is(wiring.settings.ledger_path, wait_s=_GLANCE_S)
         for mark in untold(seen) if seen else ():

@@ -94,6 +94,16 @@ def test_a_run_that_ends_well_or_is_watched_tells_nobody(
     assert not (tmp_path / TOLD).exists()
 
 
+def test_a_dry_run_that_is_refused_tells_nobody(
+    live_gateway: LiveGateway, message: Path, alarm: Path, tmp_path: Path
+) -> None:
+    live = live_gateway(notify={"command": str(alarm)})
+    planned = ("send", message, "--all", "--yes", "--max-parts", 1, "--dry-run")
+    for argv in (planned, ("mailings", "retry", 99, "--dry-run")):
+        assert run_process("--config", live.config, *argv).code != 0
+    assert not (tmp_path / TOLD).exists()
+
+
 @pytest.mark.parametrize("command", ["mailings resume", "mailings retry"])
 def test_what_is_resumed_or_sent_again_is_watched_over_as_well(
     command: str, live_gateway: LiveGateway, alarm: Path, tmp_path: Path
