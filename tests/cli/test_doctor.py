@@ -481,6 +481,14 @@ def test_on_a_narrow_terminal_no_path_is_cut(live_gateway: LiveGateway) -> None:
     assert str(live.config) in re.sub(r"\s|\x1b\[[0-9;]*m", "", seen)
 
 
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_on_a_narrow_terminal_no_command_is_broken(live_gateway: LiveGateway, columns: int) -> None:
+    live = live_gateway(active=False)
+    with Terminal("--config", live.config, "doctor", columns=columns) as terminal:
+        lines = [line.strip() for line in terminal.end().seen.splitlines()]
+    assert f"smsctl --config {live.config} municipality activate exempelkommun" in lines
+
+
 def test_figures_and_times_are_those_of_a_person(live_gateway: LiveGateway, run: Run) -> None:
     told = run("--config", live_gateway().config, "doctor").out
     assert "package 1 has 10 000 of 10 000 parts left" in told

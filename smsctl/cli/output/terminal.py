@@ -69,7 +69,7 @@ def _print(block: Block, console: Console) -> None:
             for line in plain.quote(block, console.width):
                 console.print(Styled(line))
         case FactList():
-            console.print(_facts(block))
+            _print_facts(block, console)
         case Table():
             console.print(_table(block, console))
         case Bars():
@@ -192,14 +192,37 @@ def _grid() -> RichTable:
     return RichTable.grid(padding=(0, 2), pad_edge=False)
 
 
-def _facts(block: FactList) -> RichTable:
-    grid = _grid()
-    grid.add_column(no_wrap=True, style="dim")
-    grid.add_column(overflow="fold")  # the end of a path, its file, is what tells
+def _print_facts(block: FactList, console: Console) -> None:
+    """Print facts; a command that is wider than the place beside the labels gets a line of its own."""
+    width = max((_label(fact).cell_len for fact in block.facts), default=0)
+    above: list[Fact] = []
     for fact in block.facts:
+        told = plain.safe(words(fact.values[-1])) if fact.values else ""
+        command = _command_at_the_end(told)
+        if width + _GAP + len(command) <= console.width:
+            above.append(fact)
+            continue
+        above.append(fact._replace(values=[*fact.values[:-1], told.removesuffix(command).rstrip()]))
+        console.print(_facts(above, width))
+        console.print(Group(_styled(command)), soft_wrap=True)
+        above = []
+    if above:
+        console.print(_facts(above, width))
+
+
+def _label(fact: Fact) -> Styled:
+    return _styled(fact.label, before="  ")
+
+
+def _facts(facts: Sequence[Fact], width: int | None = None) -> RichTable:
+    grid = _grid()
+    grid.add_column(no_wrap=True, style="dim", min_width=width)
+    grid.add_column(overflow="fold")  # the end of a path, its file, is what tells
+    for fact in facts:
         for number, value in enumerate(fact.values):
-            label = _styled(fact.label, before="  ") if number == 0 else Styled()
-            grid.add_row(label, _styled(value, fact.tone))
+            command = _command_at_the_end(plain.safe(words(value)))
+            label = _label(fact) if number == 0 else Styled()
+            grid.add_row(label, _styled(value, fact.tone, command=command))
     return grid
 
 
@@ -254,7 +277,7 @@ def _cards(block: Table) -> Iterator[RenderableType]:
         if number:
             yield ""
         facts = [Fact(column.title, [cell]) for column, cell in zip(block.columns, row, strict=True)]
-        yield _facts(FactList([fact for fact in facts if fact.values != [""]]))
+        yield _facts([fact for fact in facts if fact.values != [""]])
 
 
 def _bars(block: Bars, console: Console) -> RichTable:
