@@ -169,7 +169,7 @@ KEYS: tuple[Key, ...] = (
             field="max_cost_per_month_ore"),
         Key("max_new_packages", kinds.whole(0, 1000), "packages one mailing may open; 0 without a terminal"),
         Key("countries", kinds.several(kinds.COUNTRY_CODE),
-            "numbers of these only; without it, of the default one"),
+            "numbers of these and of the default one; without it, of that alone"),
         Key("max_messages_per_number", kinds.whole(1, 1000),
             "texts of their own to one number in a mailing", 5),
         Key("warn_share", kinds.SHARE, "share of the package from which every command warns", 0.8),
