@@ -942,7 +942,7 @@ def test_who_did_not_ask_to_stop_what_was_heard_late_does_not_say_that_it_cannot
 
 def test_without_asking_whether_it_asked_it_would(slower: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     """The negative control."""
-    monkeypatch.setattr(vars(cancelling)["_GatewayCancelling"], "leave", lambda *_: None)
+    monkeypatch.setattr(vars(cancelling)["_GatewayCancelling"], "leave_under_way", lambda *_: None)
     ran = _cancelled_before_it_is_heard(slower)
     assert (ran.code, "4 messages could not be stopped: the gateway sends them" in ran.said) == (0, True)
 
