@@ -147,9 +147,13 @@ def _must_be_taken(answer: Answer) -> None:
             hint=say("Ask the gateway's support which references it takes for the same."),
         )
     if receipt.status is not Status.ACCEPTED:
-        raise _unproved(
-            say("The first SMS was not accepted, so nothing is proved: {text}", text=answer.text), answer
-        )
+        raise _unproved(_of_the_first(receipt).given(text=answer.text), answer)
+
+
+def _of_the_first(receipt: Receipt) -> Sentence:
+    if receipt.status in {Status.UNKNOWN, Status.HELD}:  # it may come all the same
+        return say("The first SMS got no clear answer, so nothing is proved: {text}", text="")
+    return say("The first SMS was not accepted, so nothing is proved: {text}", text="")
 
 
 _TOO_LATE = say("The repeat came too late to be sent, so nothing is proved.")

@@ -59,7 +59,7 @@ def test_a_repeat_that_is_taken_is_told_and_counted(live_gateway: LiveGateway, r
 @pytest.mark.parametrize(
     ("seed", "told", "left"),
     [
-        (12, "The first SMS was not accepted, so nothing is proved", {"unknown": 1, "cancelled": 1}),
+        (12, "The first SMS got no clear answer, so nothing is proved", {"unknown": 1, "cancelled": 1}),
         (1, "The repeat got no clear answer, so nothing is proved", {"accepted": 1, "unknown": 1}),
     ],
     ids=["the first is lost", "the repeat is lost"],
