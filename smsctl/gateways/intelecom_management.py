@@ -3,15 +3,14 @@
 from typing import Final
 from urllib.parse import quote
 
-from smsctl.domain.gateway import CHECK_ACCOUNT, CancelResult, Listed, Options
-from smsctl.errors import GatewayRefusedError, Sentence, StoppedError, say
+from smsctl.domain.gateway import CancelResult, Listed, Options
+from smsctl.errors import Sentence, StoppedError, say
 from smsctl.gateways.json_reply import Fields, folded, read_json, whole_number
-from smsctl.gateways.outcome import HttpReply, Outcome, Unclear, reply_in
+from smsctl.gateways.outcome import HttpReply, Outcome, Unclear, reply_in, unless_login_refused
 
 DEFAULT_PATH: Final = "/mgmt/rs/service/{service_id}"
 
 _OK, _NOT_FOUND = 200, 404
-_LOGIN_REFUSED = (401, 403)
 _NOT_DONE = range(300, 500)
 
 
@@ -25,10 +24,12 @@ class IntelecomManagement:
         self._url = host + path.replace("{service_id}", str(options.service_id)).rstrip("/")
 
     def probe(self) -> Sentence:
-        """Log in and list what is held; the answer itself does not matter."""
+        """Log in and list what is held; what is listed does not matter, but a web page is no list."""
         reply = self._ask("GET", "/batch/")
         if reply.status != _OK:
             raise _no_answer(f"HTTP {reply.status}")
+        if read_json(reply.body) is None:
+            raise _no_answer("HTTP 200, but no list")
         return say("the gateway took the login")
 
     def cancel(self, batch_reference: str) -> CancelResult:
@@ -77,12 +78,7 @@ class IntelecomManagement:
 
 def _reply(outcome: Outcome) -> HttpReply:
     """Return the reply; raise where there is none, or the login is refused."""
-    reply = reply_in(outcome, _no_answer)
-    if reply.status in _LOGIN_REFUSED:
-        raise GatewayRefusedError(
-            say("the gateway refused the login (HTTP {status})", status=reply.status), hint=CHECK_ACCOUNT
-        )
-    return reply
+    return unless_login_refused(reply_in(outcome, _no_answer))
 
 
 def _entries(reply: HttpReply, key: str) -> list[Fields]:

@@ -61,11 +61,11 @@ class WrongCounterpart(NamedTuple):
 Outcome = HttpReply | NotSent | Unclear | Stale | WrongCounterpart
 
 
-_CHECK_URL = say("Check url under [gateway] in the config, and the site's proxy.")
+CHECK_URL = say("Check url under [gateway] in the config, and the site's proxy.")
 
 
 def reply_in(
-    outcome: Outcome, no_answer: Callable[[Words], StoppedError], mend: Sentence = _CHECK_URL
+    outcome: Outcome, no_answer: Callable[[Words], StoppedError], mend: Sentence = CHECK_URL
 ) -> HttpReply:
     """Return the reply; raise where there is none: by `no_answer`, or `mend` where none was reached."""
     if isinstance(outcome, WrongCounterpart):
@@ -77,6 +77,16 @@ def reply_in(
     return outcome
 
 
+def unless_login_refused(reply: HttpReply) -> HttpReply:
+    """Return the reply to a request that sends nothing; raise where HTTP says that the login is refused."""
+    if reply.status in _LOGIN_REFUSED:
+        raise GatewayRefusedError(
+            say("the gateway refused the login (HTTP {status})", status=reply.status), hint=CHECK_ACCOUNT
+        )
+    return reply
+
+
+_LOGIN_REFUSED = (401, 403)
 _ASK_SUPPORT = say(
     "The login is not what is wrong: smsctl gateway probe tries it. Ask the gateway's support what was."
 )
@@ -86,8 +96,8 @@ _NOT_ACCEPTED = {
     400: (Event.UNREADABLE_REQUEST, _ASK_SUPPORT),
     401: (Event.LOGIN_REFUSED_BY_HTTP, CHECK_ACCOUNT),
     403: (Event.LOGIN_REFUSED_BY_HTTP, CHECK_ACCOUNT),
-    404: (Event.UNKNOWN_ADDRESS, _CHECK_URL),
-    405: (Event.UNKNOWN_ADDRESS, _CHECK_URL),
+    404: (Event.UNKNOWN_ADDRESS, CHECK_URL),
+    405: (Event.UNKNOWN_ADDRESS, CHECK_URL),
     413: (Event.TOO_LARGE, _FEWER),
     415: (Event.UNREADABLE_REQUEST, _ASK_SUPPORT),
 }
@@ -131,7 +141,7 @@ def status_verdict(batch: Batch, reply: HttpReply, words: str) -> Answer:
         event, mend = _NOT_ACCEPTED[reply.status]
         return refused(batch, Remark(event, said), mend)
     if 300 <= reply.status < 400:  # noqa: PLR2004  # a redirect is never followed
-        return refused(batch, Remark(Event.MOVED, said), _CHECK_URL)
+        return refused(batch, Remark(Event.MOVED, said), CHECK_URL)
     if reply.status == 429:  # noqa: PLR2004
         wait_s = _retry_after_s(reply.headers.get("retry-after", ""))
         return same_for_all(batch, Status.PENDING, SubmitVerdict.BUSY, said, wait_s)

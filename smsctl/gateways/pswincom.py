@@ -19,6 +19,7 @@ from smsctl.domain.text import PSWINCOM_PARTS, septets, with_part_length
 from smsctl.errors import GatewayRefusedError, Sentence, StoppedError, say
 from smsctl.gateways.connection_pool import ConnectionPool
 from smsctl.gateways.outcome import (
+    CHECK_URL,
     HttpReply,
     NotSent,
     Outcome,
@@ -29,6 +30,7 @@ from smsctl.gateways.outcome import (
     reply_in,
     status_verdict,
     unclear,
+    unless_login_refused,
     unless_taken,
     verdict,
 )
@@ -98,10 +100,12 @@ class PSWinCom:
         outcome = self._post(self._document(""), lambda: False)
         if isinstance(outcome, Stale | Unclear):
             raise _no_answer(say("no complete reply"))
-        reply = reply_in(outcome, _no_answer)
+        reply = unless_login_refused(reply_in(outcome, _no_answer))
         session = read_session(reply) if reply.status == _OK else None
         if session is None:
-            raise _no_answer(f"HTTP {reply.status}")
+            raise _no_answer(
+                f"HTTP {reply.status}", _TRY_AGAIN if reply.status >= _ITS_OWN_FAULT else CHECK_URL
+            )
         if session.logon == "FAIL":
             reason = quoted(session.reason, self._options.revealed_password())
             raise GatewayRefusedError(
@@ -245,5 +249,9 @@ def _words(receipts: list[Receipt]) -> Words:
     return next((r.text or r.code or "" for r in receipts if r.status is not Status.ACCEPTED), "")
 
 
-def _no_answer(text: str | Sentence) -> StoppedError:
-    return StoppedError(say("the gateway gave no clear answer: {text}", text=text), hint=say("try again"))
+_TRY_AGAIN = say("try again")
+_ITS_OWN_FAULT = 500
+
+
+def _no_answer(text: str | Sentence, mend: Sentence = _TRY_AGAIN) -> StoppedError:
+    return StoppedError(say("the gateway gave no clear answer: {text}", text=text), hint=mend)

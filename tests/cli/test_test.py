@@ -8,7 +8,7 @@ from smsctl.simulator.server import Behaviour
 
 from ..conftest import SECRET, LiveGateway, MakeConfig
 from ..front_door import Run, run_terminal
-from ..gateways.fault_server import FaultServer, answering, free_port
+from ..gateways.fault_server import FaultServer, answering, free_port, no_simulator
 
 
 def test_a_test_tells_the_masked_number_the_parts_and_the_answer(make_config: MakeConfig) -> None:
@@ -129,6 +129,35 @@ def test_a_refused_login_is_told_alike_whether_something_is_sent_or_not(
         assert "he gateway refused the login" in notes[0]["text"]
         assert notes[1]["code"] == "hint"
     assert told[0][1] == told[1][1]
+
+
+@pytest.mark.parametrize("module", ["intelecom", "pswincom"])
+@pytest.mark.parametrize(
+    ("status", "ended"),
+    [
+        (401, (6, "he gateway refused the login (HTTP 401)", "Check the account under [gateway]")),
+        (403, (6, "he gateway refused the login (HTTP 403)", "Check the account under [gateway]")),
+        (200, (7, "gave no clear answer: HTTP 200", "in the config")),
+        (404, (7, "gave no clear answer: HTTP 404", "in the config")),
+        (500, (7, "gave no clear answer: HTTP 500", "Try again")),
+    ],
+)
+def test_a_web_page_takes_no_login(
+    make_config: MakeConfig,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    module: str,
+    status: int,
+    ended: tuple[int, str, str],
+) -> None:
+    """As a site's proxy answers, or any web server under a wrong address."""
+    monkeypatch.setenv("SMSCTL_GATEWAY_SECRET", SECRET)
+    with FaultServer(no_simulator(answering(status, b"<html>Logga in</html>"))) as page:
+        account = {"module": module, "url": f"http://127.0.0.1:{page.port}"}
+        config = make_config(mode="live", gateway=account)
+        ran = run("--config", config, "gateway", "probe")
+    code, told, mend = ended
+    assert (ran.code, told in ran.err, mend in ran.err) == (code, True, True), ran.said
 
 
 def test_secret_number_and_text_stay_out_of_the_line_for_a_log(live_gateway: LiveGateway, run: Run) -> None:
