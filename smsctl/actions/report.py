@@ -25,7 +25,7 @@ class IntakeRules(NamedTuple):
 
     source: IntakeSource
     wait: timedelta  # how long after a sending its report may come, the validity apart
-    numbers: NumberReader  # of the account's country: some gateways hand a sender over as 070…
+    numbers: NumberReader  # of the account's country: some gateways hand a number over as 070…
     endpoint: str | None = None  # our code
     keep_other: bool = True
     forward_to: str | None = None  # a mail address for what is ours
@@ -60,7 +60,13 @@ def take_in(
     comes again.
     """
     taken = NOTHING
-    reports = [report for push_batch in push_batches for report in push_batch.reports]
+    reports = [
+        report._replace(number=_whole(report.number, intake_rules.numbers))
+        if report.number and not is_e164(report.number)
+        else report
+        for push_batch in push_batches
+        for report in push_batch.reports
+    ]
     incoming = [message for push_batch in push_batches for message in push_batch.incoming]
     for told in ledger.in_pieces((*reports, *incoming)):
         with ledger.transaction():
@@ -77,8 +83,7 @@ def take_in(
 def _take_message(
     ledger: Ledger, message: Incoming, intake_rules: IntakeRules, moment: Moment
 ) -> IntakeCounts:
-    if not is_e164(message.sender):  # by which people are known; a name stays as it is
-        message = message._replace(sender=intake_rules.numbers.read(message.sender).number or message.sender)
+    message = message._replace(sender=_whole(message.sender, intake_rules.numbers))
     kind = IncomingKind.OURS if is_ours(message, intake_rules.endpoint) else IncomingKind.OTHER
     wish = wish_of(message, intake_rules.endpoint)
     if wish is SmsRequest.STOP:
@@ -95,3 +100,8 @@ def _take_message(
         )
     taken = NOTHING._replace(blocked=blocked)
     return taken._replace(incoming=Counter({kind: 1})) if is_new else taken._replace(repeated=1)
+
+
+def _whole(written: str, numbers: NumberReader) -> str:
+    """Return a number as E.164, by which people are known; a name stays as it is."""
+    return written if is_e164(written) else numbers.read(written).number or written

@@ -587,6 +587,23 @@ def test_a_file_is_taken_in_once(mailed: Path, run: Run) -> None:
     assert run("--config", mailed, "reports", "import", file, "--json").data["reports"] == {"repeated": 1}
 
 
+@pytest.mark.parametrize("number", ["0701740605", "070-174 06 05", "0046701740605", "46701740605"])
+def test_a_report_that_writes_the_number_in_national_form_is_about_its_message(
+    link: tuple[Path, Simulator], run: Run, number: str
+) -> None:
+    config, _ = link
+    ledger = read_ledger(config.parent / "ledger" / "ledger.db")
+    assert ledger
+    (name,) = ledger.rows("SELECT gateway_id FROM messages WHERE number = '+46701740605'")[0]
+    ledger.close()
+    file = config.with_name("pushed.xml")
+    file.write_text(f"<MSGLST><MSG><REF>{name}</REF><RCV>{number}</RCV><STATE>DELIVRD</STATE></MSG></MSGLST>")
+    assert run("--config", config, "reports", "import", file, "--json").data["reports"] == {"applied": 1}
+    other = file.read_text().replace(number, "0701740699")
+    file.write_text(other)
+    assert run("--config", config, "reports", "import", file, "--json").data["reports"] == {"unmatched": 1}
+
+
 def test_reports_of_other_programs_can_be_handed_on(mailed: Path, run: Run) -> None:
     file, export = mailed.with_name("link.xml"), mailed.with_name("out.json")
     file.write_text(LINK_REPORT, encoding="iso-8859-1")
