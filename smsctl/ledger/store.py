@@ -23,13 +23,12 @@ ROWS_IN_A_COMMIT = 5_000
 
 MORE_ON_SLOW_DISKS = 5  # times as many: a commit takes little longer there
 _HELD_S = 0.1  # so long others may wait for one commit of a long work
+_SLOW_S = 0.01  # a disk that takes longer for a commit is slow
 _FIRST_ROWS, _FEWEST_ROWS = 1_000, 20
 _NEXT_ID = "SELECT COALESCE(MAX(id), 0) + 1 FROM [table]"
 _INSERT = "INSERT INTO [table] ([names]) VALUES ([places])"
 
-_CLOSE = 2
-_TOGETHER = 500
-"""So many keys are looked for by one statement."""
+_CLOSE, _TOGETHER = 2, 500  # keys that stand so close, or are looked for by one statement
 
 
 class Ledger:
@@ -44,7 +43,7 @@ class Ledger:
         self.on_change: Callable[[Mapping[str, object]], None] | None = None
         engine.on_wait = self._say_so
         self._held_s = 0.0  # by the latest transaction
-        self.waited_for_disk = False  # in it, for more than half of the time
+        self.waited_for_disk = False  # in it, for a good part of the time
         self._held_in_a_row_s = 0.0  # since others last got in between
         self._free_since_s = 0.0
         self._rows = _FIRST_ROWS
@@ -219,7 +218,7 @@ class Ledger:
         self.engine.commit(patient=patient)
         self._free_since_s = time.monotonic()
         self._held_s = self._free_since_s - began_s
-        self.waited_for_disk = self._free_since_s - written_s > self._held_s / 2
+        self.waited_for_disk = self._free_since_s - written_s > max(self._held_s / 4, _SLOW_S)
         self._held_in_a_row_s += self._held_s
         for action in self._after_commit.values():
             action()
@@ -251,7 +250,8 @@ class Ledger:
         Nobody stands in a queue for it: a waiter looks again each few milliseconds. Where the latest held the
         file for long, as on a busy machine, the next takes fewer rows. Short ones are no reason to wait yet.
         """
-        fitting = self.rows_in_a_commit * _HELD_S / max(self._held_s, _HELD_S / 2)
+        most = 4 if self.waited_for_disk else 2  # times as many as before
+        fitting = self.rows_in_a_commit * _HELD_S / max(self._held_s, _HELD_S / most)
         self._rows = max(int(fitting), _FEWEST_ROWS)
         if self._held_in_a_row_s > _HELD_S / 2:
             gap_s = min(max(self._held_in_a_row_s * _SHARE_OF_OTHERS, _LEAST_GAP_S), _LONGEST_GAP_S)
