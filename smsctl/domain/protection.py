@@ -147,7 +147,7 @@ _MOST_FIGURES: Final = 30
 _READ: Final = (SkipReason.BLOCKED, SkipReason.TERMS, SkipReason.DUPLICATE, SkipReason.ALREADY_SENT)
 """The reasons of those whose number was read and may be sent to."""
 
-SIGNS: Final = ("skyddad", "sekretess")
+SIGNS: Final = ("skyddad", "skyddat", "sekretess")
 """No cell says it without one of these, in whatever case."""
 _SAID: Final = """
     skyddad skyddade skyddat sekretess sekretessmarkering sekretessmarkerad sekretessmarkerade
@@ -176,7 +176,7 @@ _SPOKEN_OF: Final = say_n(
     n=0,
     columns="",
 )
-_NAME: Final = r"(?i)\b(?:skyddade?|sekretess\w*)\b"
+_NAME: Final = r"(?i)(?<![^\W_])(?:skyddade?|skyddat|sekretess\w*)(?![^\W_])"
 """As school registers write it in the place of a name."""
 _SOME_NUMBER: Final = r"\d(?:\D*\d){6}"
 _BETWEEN: Final = r"[^0-9+()\s.\-]+|[/\n]"

@@ -641,7 +641,11 @@ def test_a_number_in_a_protected_row_is_shut_out_however_it_is_written(written: 
 
 
 @pytest.mark.parametrize(
-    "name", ["Skyddad identitet", "*** SEKRETESS ***", "Elev (skyddade personuppgifter)"]
+    "name",
+    [
+        *("Skyddad identitet", "*** SEKRETESS ***", "Elev (skyddade personuppgifter)"),
+        *("Skyddat namn", "Elev, skyddat", "Skyddad_identitet"),
+    ],
 )
 def test_a_name_that_says_that_it_is_protected_protects(name: str) -> None:
     rows = [row(), [name, *row("0701740606")[1:]], row("070-174 06 06")]
