@@ -122,10 +122,10 @@ def send(send_run: SendRun) -> Result:
 
 
 def _want(send_run: SendRun) -> ClaimRequest:
-    mailing = send_run.mailing
+    mailing, most = send_run.mailing, min(send_run.pace.batch_size, send_run.gateway.traits.max_batch)
     return ClaimRequest(
         mailing=mailing,
-        most=min(send_run.pace.batch_size, send_run.gateway.traits.max_batch, mailing.messages),
+        most=min(most, max(mailing.messages, 1)),
         ceilings=send_run.ceilings,
         repeats=Repeats(mailing, mailings.body_hash(mailing.letter.text.body)),
         account=send_run.account,

@@ -229,6 +229,13 @@ def test_a_gateway_that_takes_some_each_time_is_asked_until_all_are_taken(desk: 
     assert len(gateway.submitted) > 4
 
 
+@pytest.mark.parametrize("connections", [1, 4])
+def test_a_mailing_of_nobody_ends_well_and_submits_nothing(connections: int, desk: Desk) -> None:
+    gateway = ScriptedGateway(accepted)
+    result = desk.send(desk.mailing(0), gateway, pace=PACE._replace(connections=connections))
+    assert (result.exit_code, gateway.submitted) == (ExitCode.OK, [])
+
+
 def test_no_gateway_is_waited_for_longer_than_the_longest_pause(desk: Desk) -> None:
     busy = all_of_it(Status.PENDING, SubmitVerdict.BUSY, retry_after_s=100_000)
     assert desk.send(desk.mailing(5), ScriptedGateway(busy, accepted)).exit_code is ExitCode.OK
