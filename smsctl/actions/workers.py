@@ -137,7 +137,7 @@ class Workers:
             self._answered.pop(one.claim.id, None)
         came_back = self._back.qsize()
         if done and came_back == len(self.open):
-            times, most = (3, self._most) if by_slow_disk else (2, min(_AHEAD * self._size, self._most))
+            times, most = (3, self._most) if by_slow_disk else (2, _AHEAD * self._size)
             self._ahead = min(times * self._ahead, most - self._size)
         elif not came_back:
             self._ahead = max(self._ahead // 2, self._size // 2)

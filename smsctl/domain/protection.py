@@ -87,12 +87,8 @@ class ProtectedNumbers:
                 counts[told] += 1
                 under[told] |= dict.fromkeys(veiled(header[at]) for at in places)
         self.said = [told.given(n=n, columns=", ".join(under[told])) for told, n in counts.items()]
-        told = say_n(
-            "{n} name says that an identity is protected: no row with the number gets a message.",
-            "{n} names say that an identity is protected: no row with their numbers gets a message.",
-            n=names,
-        )
-        self.said += [told] if names else []
+        if names:
+            self.said.append(_PROTECTED_BY_NAME.given(n=names))
 
     def note_misfit(self, row: Sequence[str]) -> None:
         """Take the numbers of a row of another width, if any cell that may be the mark protects."""
@@ -168,6 +164,11 @@ _PROTECTED_BY: Final = say_n(
     n=0,
     columns="",
 )
+_PROTECTED_BY_NAME: Final = say_n(
+    "{n} name says that an identity is protected: no row with the number gets a message.",
+    "{n} names say that an identity is protected: no row with their numbers gets a message.",
+    n=0,
+)
 _SPOKEN_OF: Final = say_n(
     "{n} row speaks under {columns} of a protected identity, among other words, which keep no message back:"
     " read it first.",
@@ -176,7 +177,7 @@ _SPOKEN_OF: Final = say_n(
     n=0,
     columns="",
 )
-_NAME: Final = r"(?i)(?<![^\W_])(?:skyddade?|skyddat|sekretess\w*)(?![^\W_])"
+_NAME: Final = r"(?i)(?<![^\W_])(?:skydda(?:de?|t)|sekretess\w*)(?![^\W_])"
 """As school registers write it in the place of a name."""
 _SOME_NUMBER: Final = r"\d(?:\D*\d){6}"
 _BETWEEN: Final = r"[^0-9+()\s.\-]+|[/\n]"
