@@ -27,7 +27,7 @@ from smsctl.ledger.reports import IntakeSource, ReportIntake
 from smsctl.ledger.store import Ledger
 
 from ..ledger.conftest import ACTOR
-from ..ledger.runs import Taker, let_all_arrive, new_mailing, now, send_all, states
+from ..ledger.runs import Taker, let_all_arrive, let_commits_be_small, new_mailing, now, send_all, states
 from ..ledger.sending import claim, settle
 
 
@@ -232,8 +232,7 @@ def test_a_large_mailing_is_cancelled_in_several_commits_and_a_repeat_cancels_th
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mailing = new_mailing(ledger, 5)
-    monkeypatch.setattr("smsctl.ledger.store.ROWS_IN_A_COMMIT", 2)
-    monkeypatch.setattr("smsctl.ledger.store.MORE_ON_SLOW_DISKS", 1)
+    let_commits_be_small(monkeypatch, rows=2)
     with monkeypatch.context() as broken:
 
         def end(_: Ledger) -> None:
@@ -256,8 +255,7 @@ def test_a_large_mailing_is_cancelled_in_several_commits_and_a_repeat_cancels_th
 
 def _cancelled_in_part(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Mailing:
     mailing = new_mailing(ledger, 5)
-    monkeypatch.setattr("smsctl.ledger.store.ROWS_IN_A_COMMIT", 2)
-    monkeypatch.setattr("smsctl.ledger.store.MORE_ON_SLOW_DISKS", 1)
+    let_commits_be_small(monkeypatch, rows=2)
     with ledger.transaction():
         assert cancelling.begin(ledger, mailing, now()) == (5, 2)
     return mailing

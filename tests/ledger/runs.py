@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from smsctl.actions.begin import begin
 from smsctl.actions.run_progress import SendPace
 from smsctl.actions.send import Result, SendRun, send
@@ -114,6 +116,12 @@ def a_run(ledger: Ledger, mailing: Mailing, gateway: Taker, *, batch_size: int =
 def send_all(ledger: Ledger, mailing: Mailing, gateway: Taker, *, batch_size: int = 2) -> Result:
     """Send what is pending."""
     return send(a_run(ledger, mailing, gateway, batch_size=batch_size))
+
+
+def let_commits_be_small(monkeypatch: pytest.MonkeyPatch, *, rows: int) -> None:
+    """Write so many rows in each commit of a long work, also where the disk is slow."""
+    monkeypatch.setattr("smsctl.ledger.store.ROWS_IN_A_COMMIT", rows)
+    monkeypatch.setattr("smsctl.ledger.store.MORE_ON_SLOW_DISKS", 1)
 
 
 def let_all_arrive(ledger: Ledger) -> None:

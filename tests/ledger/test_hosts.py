@@ -76,7 +76,18 @@ from .. import postgres_server
 from ..postgres_server import Cluster
 from .conftest import ACTOR, open_shared
 from .cut_line import CutLine
-from .runs import Taker, a_run, end_session, let_all_arrive, must_be_true, new_mailing, now, send_all, states
+from .runs import (
+    Taker,
+    a_run,
+    end_session,
+    let_all_arrive,
+    let_commits_be_small,
+    must_be_true,
+    new_mailing,
+    now,
+    send_all,
+    states,
+)
 from .sending import activate
 
 if why := postgres_server.why_none():
@@ -1079,8 +1090,7 @@ def test_an_opening_that_another_host_clears_does_not_become_a_mailing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Either guard is enough."""
-    monkeypatch.setattr("smsctl.ledger.store.ROWS_IN_A_COMMIT", 5)
-    monkeypatch.setattr("smsctl.ledger.store.MORE_ON_SLOW_DISKS", 1)
+    let_commits_be_small(monkeypatch, rows=5)
     monkeypatch.setattr("smsctl.actions.begin.ROWS_IN_A_COMMIT", 5)
     if without == "_TAKEN":
         monkeypatch.setattr(openings, "_TAKEN", "")
@@ -1097,8 +1107,7 @@ def test_without_both_guards_people_would_be_lost_of_it(
     one: Ledger, two: Ledger, admin: Admin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative control."""
-    monkeypatch.setattr("smsctl.ledger.store.ROWS_IN_A_COMMIT", 5)
-    monkeypatch.setattr("smsctl.ledger.store.MORE_ON_SLOW_DISKS", 1)
+    let_commits_be_small(monkeypatch, rows=5)
     monkeypatch.setattr("smsctl.actions.begin.ROWS_IN_A_COMMIT", 5)
     monkeypatch.setattr(openings, "_TAKEN", "")
     monkeypatch.setattr(openings, "_is_whole", lambda *_given: True)

@@ -15,7 +15,7 @@ from smsctl.ledger.store import Ledger
 
 from . import sending
 from .conftest import ACTOR, NOW, opened_again
-from .runs import Taker, must_be_true, now, send_all
+from .runs import Taker, let_commits_be_small, must_be_true, now, send_all
 from .sending import PLAIN, activate
 
 READY, SKIPPED = 23, 12
@@ -29,8 +29,7 @@ LEFT_OUT = [
 @pytest.fixture(autouse=True)
 def _small_commits(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("smsctl.actions.begin.ROWS_IN_A_COMMIT", 5)
-    monkeypatch.setattr("smsctl.ledger.store.ROWS_IN_A_COMMIT", 5)
-    monkeypatch.setattr("smsctl.ledger.store.MORE_ON_SLOW_DISKS", 1)
+    let_commits_be_small(monkeypatch, rows=5)
     activate(ledger)
 
 

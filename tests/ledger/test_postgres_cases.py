@@ -38,7 +38,7 @@ from ..postgres_server import Cluster
 from . import sending
 from .conftest import ACTOR, NOW, TOWN, on, open_shared
 from .cut_line import CutLine
-from .runs import Taker, end_session, must_be_true, new_mailing, now, send_all, states
+from .runs import Taker, end_session, let_commits_be_small, must_be_true, new_mailing, now, send_all, states
 
 if why := postgres_server.why_none():
     pytest.skip(why, allow_module_level=True)
@@ -260,8 +260,7 @@ def _begun_over_a_line_that_breaks(
     access: Access, cluster: Cluster, monkeypatch: pytest.MonkeyPatch, how: str, every: int
 ) -> None:
     """Break the line at each request of an activation and of a mailing in pieces: it is all or nothing."""
-    monkeypatch.setattr("smsctl.ledger.store.ROWS_IN_A_COMMIT", 5)
-    monkeypatch.setattr("smsctl.ledger.store.MORE_ON_SLOW_DISKS", 1)
+    let_commits_be_small(monkeypatch, rows=5)
     monkeypatch.setattr("smsctl.actions.begin.ROWS_IN_A_COMMIT", 5)
     line = CutLine(cluster.port)
     line.by_half, line.arrives = how == "by half", how == "done"
