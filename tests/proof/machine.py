@@ -277,11 +277,15 @@ class NeverTwice(RuleBasedStateMachine):
             return
         self._recover()
         mailing, batch, answer = self.unheard.pop(which % len(self.unheard))
-        row = self.desk.ledger.one("SELECT id, claimed_day FROM batches WHERE reference = ?", batch.reference)
+        # How long it may be under way, the process knew when it died; none here submits a batch again.
+        row = self.desk.ledger.one(
+            "SELECT id, claimed_day, under_way_until FROM batches WHERE reference = ?", batch.reference
+        )
         if row is None:
             return
         places = [int(one.reference.rpartition("-")[2]) for one in batch.messages]
-        claim = Claim(row[0], batch, [mailing.first_message + place - 1 for place in places], row[1])
+        messages = [mailing.first_message + place - 1 for place in places]
+        claim = Claim(row[0], batch, messages, day=row[1], until=row[2])
         movable: dict[int, str] = dict(
             self.desk.ledger.rows(
                 "SELECT id, state FROM messages WHERE (batch = ? AND state = 'unknown')"

@@ -127,6 +127,16 @@ def test_a_late_answer_changes_nothing_on_a_server_either_and_would_without_the_
         hear_too_late(machine)
 
 
+def test_a_late_answer_settles_on_a_server_too_what_was_not_taken(
+    shared_ledgers: Callable[[Path], Ledger],
+) -> None:
+    with at_work(on_a_server(shared_ledgers)) as machine:
+        machine.begin(messages=1, text="one")
+        machine.send(which=0, kinds=[KINDS[3]], size=1, connections=1, crash_at=3)  # rejected
+        machine.hear_a_late_answer(which=0)
+        assert machine.desk.in_order(machine.mailings[0]) == ["rejected"]
+
+
 def test_a_report_overrules_a_persons_word_also_of_what_was_cancelled_since() -> None:
     with at_work() as machine:
         machine.begin(messages=1, text="one")
