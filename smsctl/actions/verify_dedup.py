@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from smsctl.actions.begin import write
 from smsctl.actions.ending import told_with_what_is_left
+from smsctl.actions.stop_signal import StopSignal
 from smsctl.domain.gateway import Gateway, IsLate
 from smsctl.domain.mailing import Ceilings, Mailing
 from smsctl.domain.message import Answer, Receipt, Status, SubmitVerdict, same_for_all
@@ -38,6 +39,7 @@ class DoubleSend(NamedTuple):
     actor: Actor
     account: str  # what the proof is kept under
     ceilings: Callable[[Mailing], Ceilings]
+    stop_signal: StopSignal
     request_s: float = 90  # in which a request ends, whatever the gateway does
 
 
@@ -69,11 +71,12 @@ def verify_dedup(trial: DoubleSend) -> Verified:
     trial = trial._replace(now=clock.now)
     with _begun(trial) as begun, told_with_what_is_left(trial.ledger, begun.mailing):
         try:
-            refused = _send_twice(trial, begun)
+            with trial.stop_signal.armed():
+                refused = _send_twice(trial, begun)
         except KeyboardInterrupt as asked:
             raise InterruptionError(
                 say("Interrupted; what was on its way counts as unknown."),
-                hint=say("Look with: smsctl mailings show {id}", id=begun.mailing.id),
+                hint=_look(begun),
             ) from asked
         with trial.ledger.transaction():
             if refused:
@@ -114,8 +117,15 @@ def _soon(claim: Claim) -> IsLate:
 def _send_twice(trial: DoubleSend, begun: _Begun) -> bool:
     first, second = begun.first, begun.second
     try:
-        answer = trial.gateway.submit(first.batch, is_late=_soon(first))
+        is_late = _soon(first)
+        answer = trial.gateway.submit(
+            first.batch, is_late=lambda: trial.stop_signal.asked is not None or is_late()
+        )
         _settle(trial, begun, first, answer)
+        if trial.stop_signal.asked and answer.verdict is not SubmitVerdict.REFUSED:
+            raise InterruptionError(
+                say("Interrupted; the repeat was not sent, so nothing is proved."), hint=_look(begun)
+            )
         _must_be_taken(answer)
     except (SmsctlError, KeyboardInterrupt):
         _withdraw(trial, begun)
@@ -136,6 +146,10 @@ def _send_twice(trial: DoubleSend, begun: _Begun) -> bool:
     if not refused and repeat.status is not Status.ACCEPTED:
         raise _unproved(_unclear(again), again)
     return refused
+
+
+def _look(begun: _Begun) -> Sentence:
+    return say("Look with: smsctl mailings show {id}", id=begun.mailing.id)
 
 
 def _must_be_taken(answer: Answer) -> None:
@@ -180,14 +194,17 @@ def _settle(trial: DoubleSend, begun: _Begun, claim: Claim, answer: Answer) -> N
     def write() -> None:
         batches.settle(trial.ledger, begun.mailing, claim, answer, trial.now())
 
-    begun.reserve.store(trial.ledger, write)
+    with trial.stop_signal.shield():
+        begun.reserve.store(trial.ledger, write)
 
 
 def _withdraw(trial: DoubleSend, begun: _Begun) -> None:
     """Cancel what was not submitted: the repeat, and the first where the gateway was not reached."""
     ledger, mailing, moment = trial.ledger, begun.mailing, trial.now()
     back = same_for_all(begun.second.batch, Status.PENDING, SubmitVerdict.STALE, Remark(Event.GIVEN_BACK))
-    with ledger.transaction(patient=True):
+    # Asked for the third time, it is left as it stands: both count as unknown then, and neither is pending.
+    signal = trial.stop_signal
+    with signal.armed(), signal.shield(), ledger.transaction(patient=True):
         batches.settle(ledger, mailing, begun.second, back, moment)
         waiting = corrections.messages_in(ledger, mailing, Status.PENDING)
         corrections.move(

@@ -1,10 +1,14 @@
-"""Every question to a person. Nothing is asked without a terminal; then the flag that answers is named."""
+"""Every question to a person, and what is told of Ctrl-C while something is on its way.
+
+Nothing is asked without a terminal; then the flag that answers is named.
+"""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from types import MappingProxyType
 
+from smsctl.actions.stop_signal import BY_SIGNAL, StopReason, StopSignal
 from smsctl.cli.output.blocks import Text, TextLine, Tone
 from smsctl.cli.output.language import whole, words
 from smsctl.cli.output.output import Output
@@ -32,6 +36,19 @@ def confirm(output: Output, question: Sentence, *, otherwise: Sentence, may_be_c
     if not (is_cheaper or answer in _YES):
         raise NotConfirmedError(otherwise)
     return is_cheaper
+
+
+def stopped_by_signals(output: Output, stop_signal: StopSignal) -> AbstractContextManager[None]:
+    """Let Ctrl-C, SIGTERM and SIGHUP ask for an end after what is in flight, and say so."""
+
+    def stop(name: str) -> None:
+        is_first, why = stop_signal.asked is None, BY_SIGNAL[name]
+        stop_signal.ask(why)
+        if is_first and why is not StopReason.HUNG_UP:  # or nobody is there to ask once more
+            with suppress(RuntimeError):  # a line was being written just now
+                output.warn(say("Stopping after what is on its way; once more to stop at once."))
+
+    return output.stopping.ends(stop)
 
 
 def confirm_count(

@@ -1,6 +1,7 @@
 """`smsctl gateway verify-dedup`: one real double send, held to the rules of every other."""
 
 import json
+import signal
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -13,7 +14,7 @@ from smsctl.simulator.faults import Fault
 from smsctl.simulator.server import Behaviour
 
 from ..conftest import SECRET, Live, LiveGateway, MakeConfig
-from ..front_door import Ran, Run, begin_process
+from ..front_door import Ran, Run, begin_process, end_process
 from ..gateways.fault_server import FaultServer, Line, no_simulator, reply
 from .conftest import guardians, wait_until
 
@@ -161,6 +162,40 @@ def killed(live: Live, *argv: object, taken: int) -> None:
     wait_until(lambda: len(live.simulator.accepted()) >= taken)
     process.kill()
     process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [((signal.SIGINT,), 130), ((signal.SIGTERM,), 143), ((signal.SIGHUP, signal.SIGHUP), 129)],
+    ids=["Ctrl-C", "SIGTERM", "SIGHUP, twice"],
+)
+def test_asked_once_it_ends_after_the_sms_that_is_on_its_way(
+    asked: tuple[signal.Signals, ...], code: int, live_gateway: LiveGateway, run: Run
+) -> None:
+    live = live_gateway(SLOW, gateway=SET)
+    process = begin_process("--config", live.config, "gateway", "verify-dedup", "+46701740605", "--yes")
+    wait_until(live.simulator.accepted)
+    for number in asked:
+        process.send_signal(number)
+    ran = end_process(process)
+    assert (ran.code, "the repeat was not sent, so nothing is proved" in ran.err) == (code, True)
+    assert states(live, run) == {"accepted": 1, "cancelled": 1}
+    run("--config", live.config, "mailings", "resume", 1)
+    assert len(live.simulator.accepted()) == 1
+
+
+def test_asked_twice_it_ends_at_once_and_tells_that_nobody_knows(live_gateway: LiveGateway, run: Run) -> None:
+    live = live_gateway(Behaviour(unique_references=True, latency_s=60), gateway=SET)
+    process = begin_process("--config", live.config, "gateway", "verify-dedup", "+46701740605", "--yes")
+    wait_until(live.simulator.accepted)
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    while "once more to stop at once" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    ran = end_process(process)
+    assert (ran.code, "what was on its way counts as unknown" in ran.err) == (130, True)
+    assert states(live, run) == {"unknown": 1, "cancelled": 1}
 
 
 def test_one_that_was_killed_leaves_nothing_that_resume_would_send(

@@ -1,13 +1,14 @@
 """Sending a mailing that stands in the ledger, with a person or a log looking on."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 
 from smsctl.actions import trust
 from smsctl.actions.deliver import Delivery, deliver
 from smsctl.actions.run_progress import SendPace
 from smsctl.actions.send import SendRun
-from smsctl.actions.stop_signal import BY_SIGNAL, StopReason, StopSignal
+from smsctl.actions.stop_signal import StopReason, StopSignal
+from smsctl.cli import dialogue
 from smsctl.cli.output import figures, outcome
 from smsctl.cli.output.blocks import Block
 from smsctl.cli.output.reply import CommandResult, Note
@@ -35,7 +36,8 @@ def deliver_mailing(
         wiring.output.warn(caution)
     earlier = set() if wiring.simulated else _untold(wiring.ledger, mailing)  # the plan shows none of these
     before = mailings.tally(wiring.ledger, mailing).states.get(Status.PENDING, 0)
-    with _stopped_by_signals(wiring, stop_signal), wiring.output.progress(say("Sending"), before) as tell:
+    stoppable = dialogue.stopped_by_signals(wiring.output, stop_signal)
+    with stoppable, wiring.output.progress(say("Sending"), before) as tell:
         send_run = SendRun(
             mailing=mailing,
             ledger=wiring.ledger,
@@ -130,17 +132,6 @@ def _mend(done: Delivery) -> list[Sentence]:
     if done.result.stop is not StopReason.REFUSED:
         return []
     return [CHECK_MAIL_SERVER if done.mailing.gateway == outcome.BY_MAIL else CHECK_ACCOUNT]
-
-
-def _stopped_by_signals(wiring: Wiring, stop_signal: StopSignal) -> AbstractContextManager[None]:
-    def stop(name: str) -> None:
-        is_first, why = stop_signal.asked is None, BY_SIGNAL[name]
-        stop_signal.ask(why)
-        if is_first and why is not StopReason.HUNG_UP:  # or nobody is there to ask once more
-            with suppress(RuntimeError):  # a line was being written just now
-                wiring.output.warn(say("Stopping after what is on its way; once more to stop at once."))
-
-    return wiring.output.stopping.ends(stop)
 
 
 _FOUND_NOBODY = say(

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from smsctl.actions.letter import letter_for
 from smsctl.actions.may_send import ceilings_in_claims, may_send
+from smsctl.actions.stop_signal import StopSignal
 from smsctl.actions.trial import trial, trial_mailing
 from smsctl.actions.trust import account_of
 from smsctl.actions.verify_dedup import DoubleSend, verify_dedup
@@ -73,19 +74,21 @@ def run_verify_dedup(
     seen.must_plan(wiring, payer.key, new.audience, is_test=True)
     under = circumstances(wiring, wiring.ledger)
     may_send(trial(new, under, e164, numbers.shown(wiring, e164)), under).must_hold()
-    done = verify_dedup(
-        DoubleSend(
-            new=new,
-            addressee=(None, e164, None),
-            ledger=wiring.ledger,
-            gateway=gateway,
-            now=wiring.clock.now,
-            actor=wiring.actor,
-            account=account_of(wiring.settings, configured),
-            ceilings=lambda mailing: ceilings_in_claims(mailing, Ceilings(), under),
-            request_s=wiring.settings.gateway.total_timeout_s,
-        )
+    stop_signal = StopSignal()
+    double_send = DoubleSend(
+        new=new,
+        addressee=(None, e164, None),
+        ledger=wiring.ledger,
+        gateway=gateway,
+        now=wiring.clock.now,
+        actor=wiring.actor,
+        account=account_of(wiring.settings, configured),
+        ceilings=lambda mailing: ceilings_in_claims(mailing, Ceilings(), under),
+        stop_signal=stop_signal,
+        request_s=wiring.settings.gateway.total_timeout_s,
     )
+    with dialogue.stopped_by_signals(wiring.output, stop_signal):
+        done = verify_dedup(double_send)
     return _told(done.mailing.id, refused=done.refused)
 
 
