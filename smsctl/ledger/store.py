@@ -46,7 +46,7 @@ class Ledger:
         self.waited_for_disk = False  # in it, for a good part of the time
         self._held_in_a_row_s = 0.0  # since others last got in between
         self._free_since_s = 0.0
-        self._rows = _FIRST_ROWS
+        self._rows = 0  # that fit in a commit; 0: none has told yet
         self._after_commit: dict[str, Callable[[], None]] = {}
 
     def close(self) -> None:
@@ -226,7 +226,8 @@ class Ledger:
     @property
     def rows_in_a_commit(self) -> int:
         """How many rows a long work writes next, so that others do not wait long for its commit."""
-        return min(self._rows, ROWS_IN_A_COMMIT * (MORE_ON_SLOW_DISKS if self.waited_for_disk else 1))
+        times = MORE_ON_SLOW_DISKS if self.waited_for_disk else 1
+        return min(self._rows or _FIRST_ROWS * times, ROWS_IN_A_COMMIT * times)
 
     @overload
     def in_pieces(self, rows: Iterable[T]) -> Iterator[list[T]]: ...
