@@ -28,6 +28,11 @@ class RuleVerdict(NamedTuple):
         return next((one.sentence for one in judged if one.rule is Rule.PAUSE), None)
 
     @property
+    def ends_in_pause(self) -> Sentence | None:
+        """What is told where nobody can be asked: a run ends well for the pause, whatever else refuses."""
+        return self.pause if any(one.rule is Rule.PAUSE for one in self.refusals) else None
+
+    @property
     def in_live(self) -> list[Sentence]:
         """What live would do that a rehearsal only tells."""
         return [

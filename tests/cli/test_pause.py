@@ -42,6 +42,22 @@ def test_cron_ends_well_and_says_so_and_the_key_is_not_used_up(
     assert len(live.simulator.accepted()) == 3
 
 
+@pytest.mark.parametrize("flags", [((), ()), (("--simulate",), ("--strict",))], ids=["live", "strictly"])
+def test_a_dry_run_ends_as_the_real_one_and_shows_the_plan(
+    live: Live, message: Path, run: Run, flags: tuple[tuple[str, ...], tuple[str, ...]]
+) -> None:
+    argv, (simulate, strict) = ("--config", live.config), flags
+    unbounded = ("--all", "--yes")  # which only a pause does not refuse
+    for words in ((*CRON, *simulate, *strict), (*unbounded, *simulate, *strict)):
+        assert (ran := run(*argv, "send", message, *words, "--quiet")).code == 0
+        assert PAUSED in ran.out
+        dry = run(*argv, "send", message, *words, "--dry-run", "--json")
+        assert (dry.code, dry.data["paused"], dry.data["recipients"]["ready"]) == (0, True, 3)
+        assert PAUSED in run(*argv, "send", message, *words, "--dry-run", "--quiet").out
+    end_the_pause(live.config)
+    assert run(*argv, "send", message, *unbounded, "--dry-run", *simulate).code == (0 if simulate else 5)
+
+
 def test_in_the_pause_no_file_need_be_there(live: Live, message: Path, run: Run) -> None:
     (live.config.parent / "recipients.csv").unlink()
     assert run("--config", live.config, "send", message, *CRON).code == 0
@@ -84,6 +100,8 @@ def test_what_is_pending_waits_for_the_end(live_gateway: LiveGateway, message: P
     for words in (("mailings", "resume", 1), ("send", message, *CRON)):
         waits = run(*argv, *words, "--quiet")
         assert (waits.code, PAUSED in waits.out) == (0, True)
+    dry = run(*argv, "send", message, *CRON, "--dry-run", "--quiet")
+    assert (dry.code, PAUSED in dry.out) == (0, True)
     person = run_terminal([*argv, "mailings", "resume", 1], [("It is a pause. Send 3 messages?", "n")])
     assert person.code == 5
     assert run(*argv, "mailings", "show", 1, "--json").data["states"] == {"pending": 3}

@@ -105,6 +105,17 @@ def test_a_dry_run_is_refused_by_a_ledger_that_nothing_is_sent_from(
     assert (dry.code, "is missing, and it has been sent from" in dry.said) == (9, True)
 
 
+def test_in_a_pause_it_ends_as_a_mailing_does_and_sends_nothing(missed: Live, run: Run) -> None:
+    config = missed.config.read_text(encoding="utf-8")
+    assert "[limits]\n" in config
+    always = '[limits]\npause = ["2000-01-01..2999-12-31"]\n'
+    missed.config.write_text(config.replace("[limits]\n", always), encoding="utf-8")
+    for flags in ((), ("--dry-run",)):
+        ran = retry(missed.config, run, 1, *flags)
+        assert (ran.code, ran.data["paused"], "It is a pause from " in ran.out) == (0, True, True)
+    assert len(missed.simulator.accepted()) == 5
+
+
 def test_a_person_is_asked(missed: Live) -> None:
     argv = ("--config", missed.config, "mailings", "retry", 1)
     ran = run_terminal(argv, [("Send 2 messages again?", "n")])

@@ -55,21 +55,27 @@ def warn_unattended(wiring: Wiring, plan: Plan, verdict: RuleVerdict, *, dry_run
 def dry_reply(
     plan: Plan, verdict: RuleVerdict, screen: Sequence[Block], unfit: LedgerError | None = None
 ) -> CommandResult:
-    """Return what a dry run answers; `unfit`: why nothing would be sent from the ledger now."""
-    refusals = (*verdict.refusals, *verdict.waits)
+    """Return what a dry run answers; `unfit`: why nothing would be sent from the ledger now.
+
+    Where the real run would end well for a pause, and look no further, what else refuses is only told.
+    """
+    refusals, paused = (*verdict.refusals, *verdict.waits), verdict.ends_in_pause is not None
     errors: list[SmsctlError] = [verdict.error] if verdict.error else [one.error for one in verdict.waits]
-    said = [Note(code=one.rule, level="error", text=one.sentence) for one in refusals]
+    level = "warning" if paused else "error"
+    said = [Note(code=one.rule, level=level, text=one.sentence) for one in refusals]
     if unfit:
         errors.append(unfit)
         said.append(Note(code=unfit.code, level="error", text=unfit.sentence))
     why = [block for error in errors for block in (GAP, *mistake(error))]
+    stops = [unfit] if paused and unfit else [] if paused else errors
     hints = [*(one.hint for one in refusals), unfit.hint if unfit else None]
     return CommandResult(
-        data=render.data(plan, verdict, dry_run=True),
+        data={**render.data(plan, verdict, dry_run=True), **({"paused": True} if paused else {})},
         screen=[*screen, *why, GAP, TextLine(say("Dry run: nothing was sent, nothing was written."))],
         said=said,
         advice=[one for one in hints if one],
-        exit_code=errors[-1].exit_code if errors else ExitCode.OK,
+        exit_code=stops[-1].exit_code if stops else ExitCode.OK,
+        is_told_always=paused,
     )
 
 

@@ -10,6 +10,7 @@ from smsctl.actions.quiet_hours import must_still_be_in_time
 from smsctl.actions.retry import MISSED, RetryDraft, RetryRequest, draft_retry
 from smsctl.cli import options, seen, wiring_gateway
 from smsctl.cli.circumstances import circumstances
+from smsctl.cli.mailings import pause
 from smsctl.cli.mailings import plan as render
 from smsctl.cli.mailings.confirming import ask_when, confirmed
 from smsctl.cli.mailings.departing import Departure, as_shown, depart
@@ -121,6 +122,8 @@ def _plan_and_send(
     plan, verdict = as_shown(drafted.plan), drafted.verdict
     data = {**render.data(plan, verdict, dry_run=False), "retry_of": request.parent.id}
     wiring.output.know(data)
+    if verdict.ends_in_pause:
+        return pause.told(wiring, verdict.ends_in_pause, None, None, plan.order.municipality.key)
     verdict.must_hold()
     warn_unattended(wiring, plan, verdict)
     if not flags.yes:

@@ -69,6 +69,9 @@ def would_go_on(
     # What is on the wire is settled before it is judged, and a dry run settles nothing.
     on_the_wire = found.tally.states.get(Status.SENDING)
     if rest := None if on_the_wire else _rest(found, plan_request, gateway, ledger, under):
+        if paused := rest.verdict.ends_in_pause:
+            done = _told(say("{why} Nothing was sent.", why=paused), ledger, found, dry_run=True)
+            return done._replace(data={**done.data, "paused": True}, is_told_always=True)
         rest.verdict.must_hold()
         for stops in rest.verdict.later:
             raise stops.error
