@@ -33,6 +33,11 @@ class RuleVerdict(NamedTuple):
         return self.pause if any(one.rule is Rule.PAUSE for one in self.refusals) else None
 
     @property
+    def stops(self) -> list[Sentence]:
+        """Why a mailing that was begun is gone on with, and stops on its way."""
+        return [say("It will stop before its end: {why}", why=one.sentence) for one in self.later]
+
+    @property
     def in_live(self) -> list[Sentence]:
         """What live would do that a rehearsal only tells."""
         return [
@@ -55,6 +60,12 @@ class RuleVerdict(NamedTuple):
         """Raise RuleError where rules refuse: the one with what mends it, or the list of several."""
         if error := self.error:
             raise error
+
+    def must_hold_to_the_end(self, gone_on_with: Sentence) -> None:
+        """Raise RuleError where rules refuse, or stop on its way what the sentence says is gone on with."""
+        self.must_hold()
+        if self.later:
+            raise RuleError(gone_on_with, hint=self.later[0].hint, problems=self.stops)
 
     @property
     def error(self) -> RuleError | None:

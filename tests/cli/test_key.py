@@ -205,6 +205,35 @@ def test_a_dry_run_is_refused_what_would_be_gone_on_with_as_the_real_one_is(
     assert cron.send().code == 6
     stuck.config.write_text(config.replace("quiet_hours = false", limit), encoding="utf-8")
     assert (cron.send("--dry-run").code, cron.send().code) == (5, 5)
+    dry = cron.send("--dry-run", "--json")
+    assert dry.data.keys() >= FIXED, "what it knew by then, though a rule stops it"
+
+
+def test_a_dry_run_tells_that_some_leave_before_a_ceiling_stops_the_rest(
+    run: Run, stuck: Live, message: Path
+) -> None:
+    cron, config = Cron(run, stuck.config, message), stuck.config.read_text(encoding="utf-8")
+    assert cron.send().code == 6
+    limited = "quiet_hours = false\nmax_parts_per_day = 2"
+    stuck.config.write_text(config.replace("quiet_hours = false", limited), encoding="utf-8")
+    dry = cron.send("--dry-run")
+    assert (dry.code, "A real run goes on with it" in dry.err) == (5, True)
+    assert "It will stop before its end: The mailing takes 3 parts; of today's 2" in dry.err
+
+
+def test_a_dry_run_that_a_rule_stops_tells_what_is_unknown_as_the_real_one_does(
+    live_gateway: LiveGateway, run: Run, message: Path
+) -> None:
+    broken = Behaviour(faults={"reset": 1.0})
+    live = live_gateway(broken, rows=guardians(3), gateway={"batch_size": 1})
+    cron, config = Cron(run, live.config, message), live.config.read_text(encoding="utf-8")
+    assert cron.send().code == 4
+    live.config.write_text(
+        config.replace("quiet_hours = false", f'quiet_hours = "{ALL_DAY}"'), encoding="utf-8"
+    )
+    dry, real = cron.send("--dry-run"), cron.send()
+    assert (dry.code, real.code) == (4, 4)
+    assert "Nobody can tell whether" in dry.err
 
 
 def test_a_dry_run_of_what_would_be_gone_on_with_is_refused_by_an_older_copy(

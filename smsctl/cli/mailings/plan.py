@@ -114,7 +114,7 @@ def remarks(verdict: RuleVerdict) -> list[Sentence]:
     return [
         *(one.sentence for one in verdict.warned),
         *(say("Overruled, being urgent: {why}", why=one.sentence) for one in verdict.overruled),
-        *(say("It will stop before its end: {why}", why=one.sentence) for one in verdict.later),
+        *verdict.stops,
         *(say("It will wait: {why}", why=one.sentence) for one in verdict.waits),
         *verdict.in_live,
     ]

@@ -66,22 +66,25 @@ def would_go_on(
     if wrong := unfit(wiring, ledger, accept_clock=accept_clock):
         raise wrong
     found = found._replace(mailing=wiring.named(found.mailing))
+    sentence = _done(found, key)
+    if found.goes_on:
+        sentence = say(
+            "Mailing {id} was begun under the key {key}: {counted}. A real run goes on with it.",
+            **_values(found, key),
+        )
+    told = _told(sentence, ledger, found, dry_run=True)
     # What is on the wire is settled before it is judged, and a dry run settles nothing.
-    on_the_wire = found.tally.states.get(Status.SENDING)
-    if rest := None if on_the_wire else _rest(found, plan_request, gateway, ledger, under):
-        if paused := rest.verdict.ends_in_pause:
+    if found.tally.states.get(Status.SENDING):
+        return told
+    wiring.output.know(told.data)
+    with ending.told_with_what_is_left(ledger, found.mailing):
+        rest = _rest(found, plan_request, gateway, ledger, under)
+        if rest and (paused := rest.verdict.ends_in_pause):
             done = _told(say("{why} Nothing was sent.", why=paused), ledger, found, dry_run=True)
             return done._replace(data={**done.data, "paused": True}, is_told_always=True)
-        rest.verdict.must_hold()
-        for stops in rest.verdict.later:
-            raise stops.error
-    if not found.goes_on:
-        return _told(_done(found, key), ledger, found, dry_run=True)
-    would = say(
-        "Mailing {id} was begun under the key {key}: {counted}. A real run goes on with it.",
-        **_values(found, key),
-    )
-    return _told(would, ledger, found, dry_run=True)
+        if rest:
+            rest.verdict.must_hold_to_the_end(sentence)
+    return told
 
 
 def _rest(
