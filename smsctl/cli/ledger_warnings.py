@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from smsctl.cli import contents
 from smsctl.cli.output import figures
 from smsctl.cli.output.output import Output
 from smsctl.config import places
@@ -13,12 +14,18 @@ from smsctl.ledger import packages, restoring
 from smsctl.ledger.store import Ledger
 
 
-def warnings(ledger: Ledger, settings: Settings) -> Iterator[Sentence]:
-    """Yield what whoever reads in this ledger, or is about to send from it, should know."""
-    yield from put_back(ledger)
+def tell(ledger: Ledger, settings: Settings, output: Output) -> None:
+    """Tell what whoever reads in this ledger, or is about to send from it, should know.
+
+    What was written in a ledger that may not be gone on with, a number on the block list, is lost with it:
+    that is told also with --quiet.
+    """
+    for sentence in put_back(ledger):
+        (output.warn if output.command in contents.TELLS_ONLY else output.insist)(sentence)
     if wrong := ledger.misbooked():
-        yield wrong.sentence
-    yield from _packages(ledger, settings)
+        output.warn(wrong.sentence)
+    for sentence in _packages(ledger, settings):
+        output.warn(sentence)
 
 
 def tell_of_invoices(ledger: Ledger, output: Output) -> None:

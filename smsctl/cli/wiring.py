@@ -163,7 +163,7 @@ class Wiring:
 
     def _look_ahead(self) -> None:
         """Warn of the ledger's state; where the command did not open it, hardly wait for one that is busy."""
-        from smsctl.cli.ledger_warnings import tell_of_invoices, warnings
+        from smsctl.cli.ledger_warnings import tell, tell_of_invoices
 
         ledger = vars(self).get("ledger")
         with suppress(LedgerError, *_UNFORESEEN):  # the command has done its work
@@ -171,8 +171,9 @@ class Wiring:
                 tell_of_invoices(ledger, self.output)
             if self.output.command in _TELL_THEMSELVES:
                 return
-            ledger = ledger or self.ledger_as_it_is(self.settings.ledger_path, wait_s=_GLANCE_S)
-            for sentence in warnings(ledger, self.settings) if ledger else self._lies_elsewhere():
+            if found := ledger or self.ledger_as_it_is(self.settings.ledger_path, wait_s=_GLANCE_S):
+                tell(found, self.settings, self.output)
+            for sentence in () if found else self._lies_elsewhere():
                 self.output.warn(sentence)
 
     @cached_property

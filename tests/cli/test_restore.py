@@ -155,6 +155,25 @@ def test_a_backup_of_an_older_ledger_is_not_made_in_silence(office: Office, tmp_
     assert office(*backup, tmp_path / "accepted.db").said == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "is_told"),
+    [
+        (("block", "add", "+46701740605"), True),
+        (("block", "remove", "+46701740699"), True),
+        (("block", "list"), False),
+    ],
+)
+def test_what_is_written_in_a_ledger_that_was_made_anew_is_not_written_in_silence(
+    office: Office, words: tuple[str, ...], *, is_told: bool
+) -> None:
+    assert "made anew" not in office("--quiet", *words).said
+    for one in office.ledger.parent.glob("ledger.db*"):
+        if one.suffix in (".db", ".key"):
+            one.unlink()
+    ran = office("--quiet", *words)
+    assert (ran.code, "made anew" in ran.said) == (0, is_told)
+
+
 def test_in_a_log_an_accepted_restore_is_one_story(office: Office) -> None:
     ran = office("ledger", "restore", office.backup, "--yes", *REASON)
     assert (ran.code, ran.said.count("is in place of"), ran.said.count("Accepted: ")) == (0, 1, 1)

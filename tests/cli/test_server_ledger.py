@@ -1230,14 +1230,14 @@ def test_nothing_is_written_where_it_would_be_lost(elsewhere: Live, url: str, ru
     assert (ran.code, ran.err) == (0, "")
 
 
-def test_else_it_would_be_without_a_word(
+def test_else_it_would_be_and_the_run_would_end_well(
     elsewhere: Live, url: str, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative control: cron, which is quiet."""
     monkeypatch.setattr(hosts, "refuse_elsewhere", lambda _ledger: None)
     before = _written(url)
     ran = on(elsewhere, run, "--quiet", "block", "add", NUMBER)
-    assert (ran.code, ran.said) == (0, "")
+    assert (ran.code, ran.out, "Nothing is sent until a person has accepted it" in ran.err) == (0, "", True)
     assert _written(url)[0] == before[0] + 1
 
 
