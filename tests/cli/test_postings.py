@@ -339,7 +339,16 @@ def test_what_was_used_before_the_first_month_that_is_posted_is_told(
     assert (looked.code, told in looked.err) == (0, True)
     assert f"smsctl --config {config} usage --until {BEFORE_LAST}" in looked.err
     for where in ("-", tmp_path / "1.csv"):  # the second time it is closed, and nothing can be done
-        assert (told in post(run, config, LAST, "--csv", where).err) is (where == "-")
+        assert (told in post(run, config, LAST, "--csv", where, "--quiet").err) is (where == "-")
+
+
+def test_cron_is_told_with_quiet_what_no_posting_can_have_any_more(
+    config: Path, run: Run, tmp_path: Path
+) -> None:
+    dated(config, BEFORE_LAST, since=f"{LAST}-01")
+    for where, is_told in (("1.csv", True), ("2.csv", False)):
+        ran = post(run, config, LAST, "--csv", tmp_path / where, "--quiet")
+        assert (ran.code, f"Before {LAST}, 1,47 kr" in ran.err) == (0, is_told)
 
 
 def test_nothing_is_left_out_where_the_first_month_is_posted_first(

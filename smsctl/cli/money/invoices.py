@@ -136,10 +136,8 @@ def run_postings(
         alone = not post_month.is_next(ledger, wanted)
         drafted = post_month.draft(ledger, wanted, contra, alone=alone)
         screen = posted_screen.screen(drafted, wiring.called, settings.cost_centres)
-        data = posted_screen.data(drafted, None, wanted, None)
-        return CommandResult(
-            data=data, screen=screen, notes=posted_screen.left_out(drafted), is_of_the_ledger=True
-        )
+        data, notes = posted_screen.data(drafted, None, wanted, None), posted_screen.left_out(drafted)
+        return CommandResult(data=data, screen=screen, notes=notes, is_of_the_ledger=True)
     if csv is None:
         raise UsageError(say("Name the file to write with --csv FILE, or look with --preview."))
 
@@ -160,9 +158,9 @@ def run_postings(
     screen = posted_screen.screen(new, wiring.called, settings.cost_centres) if new else []
     screen += [posted_screen.closed(posted, settings.time_zone, again=new is None)]
     screen += [] if page else [file_written(csv)]
-    data = posted_screen.data(new, posted, wanted, csv)
-    notes, is_new = posted_screen.left_out(new), new is not None
-    return CommandResult(data=data, screen=screen, notes=notes, page=page, is_of_the_ledger=is_new)
+    data, notes = posted_screen.data(new, posted, wanted, csv), posted_screen.left_out(new)
+    told = CommandResult(data=data, screen=screen, notes=notes, page=page, is_of_the_ledger=new is not None)
+    return told._replace(is_told_always=bool(notes))  # nobody can do anything about it later
 
 
 def run_compare(
