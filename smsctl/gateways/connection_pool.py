@@ -1,6 +1,6 @@
 """The connections to a gateway that are kept for another request, and for how long."""
 
-from selectors import EVENT_READ, DefaultSelector
+import selectors
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,9 @@ KEPT_FOR_S = 1.0
 """No server that keeps connections closes one so soon."""
 _WATCHED_FOR_S = 0.02
 """Who closes after each reply has done so by then."""
+
+_Selector = getattr(selectors, "PollSelector", selectors.DefaultSelector)
+"""Looks at one file without another of its own; select alone knows no more than 1024."""
 
 
 class Connection:
@@ -49,10 +52,10 @@ class Connection:
 
 def _has_come(connected: "socket.socket", within_s: float) -> bool:
     try:
-        with DefaultSelector() as selector:  # select alone knows no more than 1024 files
-            selector.register(connected, EVENT_READ)
+        with _Selector() as selector:
+            selector.register(connected, selectors.EVENT_READ)
             return bool(selector.select(within_s))
-    except OSError:  # the selector is a file, too, and no more may be open: who cannot look must not trust
+    except OSError:  # who cannot look must not trust
         return True
 
 

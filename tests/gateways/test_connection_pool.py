@@ -222,12 +222,12 @@ def test_a_reply_that_is_too_large_is_no_reply_on_a_kept_line(serving: Serving, 
 def test_a_line_that_cannot_be_looked_at_is_closed_and_not_trusted(
     serving: Serving, sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_more_files() -> None:
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+    def no_more_memory() -> None:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
 
     with serving(then()) as server:
         assert isinstance(sender.post(server), HttpReply)
-        monkeypatch.setattr(connection_pool, "DefaultSelector", no_more_files)
+        monkeypatch.setattr(connection_pool, "_Selector", no_more_memory)
         assert isinstance(sender.post(server), HttpReply)
         assert server.connections == 2
     assert not sender.pool.keeps
