@@ -40,8 +40,13 @@ class PolledQueue:
         One that cannot be read has no receipt.
         """
         reply = self._ask("POST", f"{self._url}?ackrequired=true", within_s)
-        if reply.status == _EMPTY:
+        if reply.status == _EMPTY and entry_of(reply.body) is not None:
             return None
+        if reply.status == _EMPTY:  # whose queue is empty says so in a document of its own
+            raise StoppedError(
+                say("Not the gateway's queue answered: HTTP 404, and not what an empty queue says."),
+                hint=_CHECK_URL,
+            )
         if reply.status != _OK:
             raise _no_answer(f"HTTP {reply.status}")
         document = entry_of(reply.body)

@@ -203,7 +203,7 @@ class _ReportsOnly(BaseHTTPRequestHandler):
         elif self.waiting:
             self._answer(200, {"receiver": "46701740605", "state": "DELIVRD", "reference": self.waiting[0]})
         else:
-            self._answer(404, {})
+            self._answer(404, {"statusCode": "404"})
 
     def do_PUT(self) -> None:
         self.waiting.remove(self.path.rpartition("/")[2])

@@ -325,6 +325,7 @@ def test_a_queue_that_is_not_ours_gets_a_sentence(
 
 
 Polls = Callable[[Line], None]
+EMPTY = reply(404, b'{"statusCode":404,"message":"The queue is empty."}')
 
 
 @contextmanager
@@ -353,6 +354,17 @@ def test_a_page_that_is_not_found_is_no_empty_queue(
     assert (ran.code, "a web page" in ran.err, "poll_url" in ran.err) == (7, True, True)
 
 
+@pytest.mark.parametrize("body", [b"", b"Not Found", b"[]"])
+def test_a_404_that_does_not_say_so_is_no_empty_queue(
+    body: bytes, make_config: MakeConfig, monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    """A proxy, or a wrong path: with code 0 no report would ever come, and nobody would know."""
+    monkeypatch.setenv("SMSCTL_GATEWAY_SECRET", "right")
+    with polled_from(answering(404, body), make_config) as config:
+        ran = run("--config", config, "reports", "poll")
+    assert (ran.code, "not what an empty queue says" in ran.err, "poll_url" in ran.err) == (7, True, True)
+
+
 def queue_of(items: list[bytes]) -> Polls:
     """Give one after the other, whatever is acknowledged; incoming SMS only."""
 
@@ -361,7 +373,7 @@ def queue_of(items: list[bytes]) -> Polls:
         if line.head.startswith("PUT"):
             line.send(reply(204))
         else:
-            line.send(reply(200, items.pop(0)) if "/mo/" in line.head and items else reply(404))
+            line.send(reply(200, items.pop(0)) if "/mo/" in line.head and items else EMPTY)
 
     return behaviour
 
