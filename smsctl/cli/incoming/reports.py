@@ -217,7 +217,8 @@ _SHOWN = 50
 def run_unmatched(
     wiring: Wiring,
     export: Annotated[
-        Path | None, option("FILE", "Write all as JSON, with full numbers (mode 0600).")
+        Path | None,
+        option("FILE", "Write all as JSON, with full numbers (mode 0600); not for reports import."),
     ] = None,
     *,
     replace: options.Replace = False,
@@ -225,7 +226,8 @@ def run_unmatched(
     """List delivery reports that fit no message of this ledger, or contradict a final state.
 
     Those of other programs on the same account are among them: SuperOffice's, for one. Under [senders], only
-    those on messages of the municipalities that a rule gives the user.
+    those on messages of the municipalities that a rule gives the user. The file of --export is for people:
+    this ledger keeps what it holds, and reports import reads what a gateway has written.
     """
     wiring.names(write=(export,), replace=replace)
     of = seen.seen_by(wiring)
