@@ -18,9 +18,7 @@ from smsctl.ledger.sqlite import file
 T = TypeVar("T")
 U = TypeVar("U")
 _SHARE_OF_OTHERS, _LEAST_GAP_S, _LONGEST_GAP_S = 0.25, 0.012, 0.05
-ROWS_IN_A_COMMIT = 5_000
-"""So many are written at most before others get in between, where the disk is not what they wait for."""
-
+ROWS_IN_A_COMMIT = 5_000  # at most before others get in between, where the disk is not what they wait for
 MORE_ON_SLOW_DISKS = 5  # times as many: a commit takes little longer there
 _HELD_S = 0.1  # so long others may wait for one commit of a long work
 _SLOW_S = 0.01  # a disk that takes longer for a commit is slow
