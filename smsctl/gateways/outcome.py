@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import NamedTuple
 
 from smsctl.domain.gateway import CHECK_ACCOUNT
@@ -170,6 +171,7 @@ def load_what_quotes() -> None:
     import json  # noqa: F401
 
 
+@lru_cache(maxsize=1)  # a gateway says the same of nearly each batch
 def quoted(body: bytes | str, secret: str) -> str:
     """Return foreign text fit to be shown: short, in one line, without the secret or a number it echoes."""
     import json  # a plan needs none of this
