@@ -415,6 +415,22 @@ def test_what_a_role_lacks_is_told(server: Cluster, url: str, live_gateway: Live
     assert (ran.code, "lacks a right" in ran.said) == (9, True), ran.said
 
 
+def test_who_may_only_read_is_told_what_is_there_and_else_which_right_is_missing(
+    url: str, live: Live, run: Run
+) -> None:
+    role = f"reader_{os.getpid()}"
+    with psycopg.connect(url, autocommit=True) as admin:
+        admin.execute(f"CREATE ROLE {role} LOGIN".encode())
+        admin.execute(f"GRANT USAGE ON SCHEMA smsctl TO {role}".encode())
+        admin.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA smsctl TO {role}".encode())
+    text = live.config.read_text("utf-8").replace("owner@", f"{role}@")
+    live.config.write_text(text, encoding="utf-8")
+    for words in (("usage",), ("mailings", "list"), ("ledger", "check")):
+        assert on(live, run, *words).code == 0
+    ran = on(live, run, "block", "add", NUMBER)
+    assert (ran.code, "must own the ledger's schema" in ran.said) == (9, True), ran.said
+
+
 READS = {"ledger check": (), "doctor": (), "doctor --expect": ("morning",), "ledger backup": ("ledger.dump",)}
 
 

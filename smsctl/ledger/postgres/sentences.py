@@ -113,7 +113,13 @@ _SENTENCES: dict[str, tuple[Sentence, Sentence]] = {
     ),
     "3D000": (say("this database is not there."), _ASK),
     "3F000": (say("the ledger's schema is not there."), _ASK),
-    "42501": (say("the role lacks a right that the ledger needs."), _ASK),
+    "42501": (
+        say("the role lacks a right that the ledger needs."),
+        say(
+            "The user in `[ledger] url` must own the ledger's schema. What only tells, as `usage`, writes too"
+            " where a run has left something to be settled."
+        ),
+    ),
     "42P01": (say("a table of the ledger is not there."), _ASK),
     "53300": (say("the database takes no more connections."), _ASK),
     _READ_ONLY: (
