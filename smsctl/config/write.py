@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from smsctl.config.keys import Key, Section, find
 from smsctl.config.kinds import COUNTRY_CODE, MODULE, UnfitValueError
@@ -76,7 +77,10 @@ def _set_values(path: Path, values: Mapping[Section, object]) -> None:
         document = tomlkit.parse(_uncommented(text, place))
         table: Any = document
         for name in place[:-1]:
-            table = table.setdefault(name, tomlkit.table())
+            there = next((one for one in table if normalize("NFC", one) == normalize("NFC", name)), name)
+            table = table.setdefault(there, tomlkit.table())
+            if not isinstance(table, Mapping):
+                parse(text, path)  # it says that this is a section
         table[place[-1]] = value
         text = tomlkit.dumps(document)
     if is_of_windows:

@@ -4,6 +4,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
+from unicodedata import normalize
 
 import pytest
 
@@ -120,6 +122,15 @@ def test_a_wrong_value_can_be_set_right(config: Path) -> None:
     assert load(config).mode is Mode.LIVE
 
 
+def test_a_section_that_is_none_is_told(config: Path) -> None:
+    text = "limits = 1\n" + config.read_text(encoding="utf-8")
+    config.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        set_value(config, "limits.max_parts_per_run", "400")
+    assert "this is a section" in str(caught.value.problems)
+    assert config.read_text(encoding="utf-8") == text
+
+
 def test_a_file_that_is_not_toml_is_told_by_its_line(config: Path) -> None:
     config.write_text(PLAIN + "mode live\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="cannot be read"):
@@ -152,6 +163,17 @@ def test_a_link_stays_a_link(config: Path) -> None:
     set_value(link, "sender", "Skolan")
     assert link.is_symlink()
     assert load(config).sender == "Skolan"
+
+
+@pytest.mark.parametrize(("there", "typed"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_a_municipality_is_set_however_its_letters_are_made(
+    there: Literal["NFC", "NFD"], typed: Literal["NFC", "NFD"], config: Path
+) -> None:
+    """A Mac writes å as two signs; what is typed elsewhere has one."""
+    section = normalize(there, '\n[municipalities."åmål"]\nname = "Åmåls kommun"\n')
+    config.write_text(config.read_text(encoding="utf-8") + section, encoding="utf-8")
+    set_value(config, normalize(typed, "municipalities.åmål.sender"), "Amal")
+    assert load(config).municipality("åmål").sender == "Amal"
 
 
 def test_line_ends_of_windows_stay(config: Path) -> None:
