@@ -10,9 +10,10 @@ from collections.abc import Container, Iterable, Sequence
 from itertools import combinations
 from typing import Final
 
-from smsctl.domain.cells import bare, veiled
+from smsctl.domain.cells import VEIL, bare, plain, veiled
 from smsctl.domain.columns import NumberColumn
 from smsctl.domain.headings import words_of
+from smsctl.domain.identity_number import PLAINLY
 from smsctl.domain.number import FEWEST, NumberReader
 from smsctl.domain.number_plan import LONGEST
 from smsctl.domain.people import People, PeopleWriter
@@ -71,21 +72,22 @@ class ProtectedNumbers:
     def note_said(self, rows: Iterable[Sequence[str]], header: Sequence[str], name_at: int | None) -> None:
         """Take the numbers of those rows that say it in a column that is not for that, and tell which do.
 
-        A name says it among other words too; of rows that speak of it so elsewhere it is told that they do.
+        So does a cell beyond the header. A name says it among other words too; of rows that speak of it so
+        elsewhere it is told that they do.
         """
         known = {name_at, *(at for one in self._columns for at in one.protected)}
         counts, under = Counter[Sentence](), {_PROTECTED_BY: dict[str, None](), _SPOKEN_OF: dict[str, None]()}
         names = 0
         for row in rows:
             name = "" if name_at is None else "".join(row[name_at : name_at + 1])
-            names += re.search(_NAME, name) is not None and self._take(row, ())
-            cells = [(at, cell) for at, cell in enumerate(row[: len(header)]) if at not in known]
+            names += re.search(_NAME, plain(name)) is not None and self._take(row, ())
+            cells = [(at, cell) for at, cell in enumerate(row) if at not in known]
             told, places = _PROTECTED_BY, [at for at, cell in cells if says_so(cell)]
             if not places:
-                told, places = _SPOKEN_OF, [at for at, cell in cells if re.search(_SPEAKS_OF_IT, cell)]
+                told, places = _SPOKEN_OF, [at for at, cell in cells if re.search(_SPEAKS_OF_IT, plain(cell))]
             if places and (told is _SPOKEN_OF or self._take(row, ())):
                 counts[told] += 1
-                under[told] |= dict.fromkeys(veiled(header[at]) for at in places)
+                under[told] |= {veiled(header[at]) if at < len(header) else VEIL: None for at in places}
         self.said = [told.given(n=n, columns=", ".join(under[told])) for told, n in counts.items()]
         if names:
             self.said.append(_PROTECTED_BY_NAME.given(n=names))
@@ -122,8 +124,9 @@ class ProtectedNumbers:
         any_taken, phones = False, {one.number for one in self._columns}
         for at, cell in enumerate(row):
             if at not in free and re.search(_SOME_NUMBER, cell):
-                whole = self._reader.read(cell)
-                pieces = re.split(_BETWEEN, cell) + (_runs(cell) if at in phones else [])
+                written = cell.translate(PLAINLY)
+                whole = self._reader.read(written)
+                pieces = re.split(_BETWEEN, written) + (_runs(written) if at in phones else [])
                 readings = [whole] if whole.number else map(self._reader.read, pieces)
                 taken = {int(one.number) for one in readings if one.number is not None}
                 self.found |= taken

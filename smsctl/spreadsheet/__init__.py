@@ -13,6 +13,7 @@ from itertools import chain, count, islice
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
+from smsctl.domain.cells import plain
 from smsctl.domain.columns import NAME_COLUMNS
 from smsctl.domain.headings import EXAMPLE, is_heading
 from smsctl.errors import InputError, Sentence, say
@@ -103,7 +104,7 @@ class Sheet(NamedTuple):
         if not self.records.may_hold(words):
             return iter(())
         rows = islice(self.records.read(), 1, None)
-        return (row for row in rows if any(map("\n".join(row).casefold().__contains__, words)))
+        return (row for row in rows if any(map(plain("\n".join(row)).__contains__, words)))
 
     def _nothing_after(self, records: Iterator[list[str]]) -> Iterator[list[str]]:
         """Yield nothing; refuse what follows the last row allowed, if it is not empty."""

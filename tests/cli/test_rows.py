@@ -231,6 +231,24 @@ def test_a_cell_of_any_column_that_says_so_protects(
         assert f"1 row says under {under}" in told[0]
 
 
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    "row", ["Skyddad identitet;0701740605;VH;Exempelkommun;ja", "A;0701740605;VH;Exempelkommun;ja;Skyddad"]
+)
+def test_a_mark_protects_however_lines_end_and_wherever_it_stands(
+    row: str, line_end: str, make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    """In a cell beyond the heading its own row is bad, and others may have the number."""
+    config = make_config()
+    people = config.parent / "people.csv"
+    rows = (HEADER, row, "Anna;070-174 06 05;VH;Exempelkommun;ja", "Bo;0701740606;VH;Exempelkommun;ja", "")
+    people.write_text(line_end.join(rows), newline="")
+    send = ("--config", config, "send", message, "--all", "--skip-invalid", "--recipients", people)
+    ran = run(*send, "--dry-run", "--json")
+    assert ran.data["recipients"]["ready"] == 1
+    assert "identity is protected" in ran.said
+
+
 def test_a_name_that_says_so_protects_the_number_in_other_rows(
     make_config: MakeConfig, message: Path, run: Run
 ) -> None:

@@ -631,6 +631,8 @@ def test_every_number_in_a_protected_row_is_shut_out_though_it_cannot_be_read() 
         "O70-174 06 06",
         "701740606.0",
         "ankn 12 till 070_174_06_06",
+        "\u0660\u0667\u0660\u0661\u0667\u0664\u0660\u0666\u0660\u0666",
+        "\uff10\uff17\uff10\uff11\uff17\uff14\uff10\uff16\uff10\uff16 (2)",
     ],
 )
 def test_a_number_in_a_protected_row_is_shut_out_however_it_is_written(written: str) -> None:
@@ -644,7 +646,7 @@ def test_a_number_in_a_protected_row_is_shut_out_however_it_is_written(written: 
     "name",
     [
         *("Skyddad identitet", "*** SEKRETESS ***", "Elev (skyddade personuppgifter)"),
-        *("Skyddat namn", "Elev, skyddat", "Skyddad_identitet"),
+        *("Skyddat namn", "Elev, skyddat", "Skyddad_identitet", "Skyd\u00addad"),
     ],
 )
 def test_a_name_that_says_that_it_is_protected_protects(name: str) -> None:
