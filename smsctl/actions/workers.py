@@ -6,6 +6,7 @@ wait for the disk; so where there are several, half as many batches again are ma
 idle nevertheless, the gateway is quicker than the ledger, and more are marked: a part is on its way while the
 answers to the others are written, and where it is the disk that takes the time, more batches share a commit.
 A thread takes one of those at once, unless the run has been told to stop: then it is given back unsent.
+While an answer that is not a clear one waits to be judged, no thread begins another: it may be the last.
 """
 
 import queue
@@ -75,6 +76,8 @@ class Workers:
         self._back: queue.SimpleQueue[BatchDone] = queue.SimpleQueue()
         self.open: dict[int, Claim] = {}  # submitted, and its answer not yet stored
         self._answered: dict[int, BatchDone] = {}
+        self._doubtful: set[int] = set()  # answered otherwise than clearly, and not yet judged
+        self._judged = threading.Condition()
 
     @property
     def free(self) -> int:
@@ -100,14 +103,14 @@ class Workers:
 
         While a marked batch is left for whichever thread is free next, no thread stands idle, so others are
         waited for at leisure (`_LONGEST_GATHER_S`); when none is left, only for a moment (`_GAP_S`). Of many,
-        a part is left on its way, for the threads to do meanwhile.
+        a part is left on its way, for the threads to do meanwhile. One that they wait for is stored at once.
         """
         while not self._take(timeout_s=_WAKE_S):
             pass  # a signal that came just before would not end the wait; now its handler runs
         latest = time.monotonic() + _LONGEST_GATHER_S
         left = _ON_THEIR_WAY * self._size
         enough = min(max(len(self.open) - left, left), len(self.open))
-        while len(self._answered) < enough and time.monotonic() < latest:
+        while len(self._answered) < enough and time.monotonic() < latest and not self._doubtful:
             if not self._take(timeout_s=_GAP_S) and self._work.empty():
                 break
         return list(self._answered.values())
@@ -135,6 +138,9 @@ class Workers:
         for one in done:
             self.open.pop(one.claim.id, None)
             self._answered.pop(one.claim.id, None)
+        with self._judged:
+            self._doubtful.difference_update(one.claim.id for one in done)
+            self._judged.notify_all()
         came_back = self._back.qsize()
         if done and came_back == len(self.open):
             times, most = (3, self._most) if by_slow_disk else (2, _AHEAD * self._size)
@@ -144,7 +150,9 @@ class Workers:
 
     def dismiss(self) -> None:
         """Let the threads end: what they have not begun is submitted no more, however the run has ended."""
-        self._over = True
+        with self._judged:
+            self._over = True
+            self._judged.notify_all()
         for _ in range(self._threads):
             self._work.put(None)
 
@@ -161,15 +169,24 @@ class Workers:
             claim, begun = work
             try:
                 is_late = partial(self._is_late, begun)
+                with self._judged:
+                    self._judged.wait_for(lambda: self._over or not self._doubtful)
                 if self._over or self._halted() or is_late():
                     self._back.put(_given_back(claim))
                 else:
                     answer = self._gateway.submit(claim.batch, is_late=is_late)
                     must_have_its_receipts(claim.batch, answer.receipts)
-                    self._back.put(BatchDone(claim, answer))
+                    self._come_back(BatchDone(claim, answer))
             except BaseException as error:  # noqa: BLE001 - a fault here must not lose the batch: it is unknown
                 lost = same_for_all(claim.batch, Status.UNKNOWN, SubmitVerdict.UNCLEAR, type(error).__name__)
-                self._back.put(BatchDone(claim, lost, error))
+                self._come_back(BatchDone(claim, lost, error))
+
+    def _come_back(self, done: BatchDone) -> None:
+        """Hand in what the gateway answered; the other threads wait where it may end the run, or pause it."""
+        if done.answer.verdict is not SubmitVerdict.ANSWERED:
+            with self._judged:
+                self._doubtful.add(done.claim.id)
+        self._back.put(done)
 
     def _is_late(self, begun: ClockReading) -> bool:
         return left_s(begun, self._read_clock()) < 0

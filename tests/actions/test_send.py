@@ -249,6 +249,17 @@ def test_a_clear_answer_between_two_unclear_ones_lets_the_run_go_on(desk: Desk) 
     assert len(gateway.submitted) == 4
 
 
+@pytest.mark.parametrize("bad", [unclear, refused])
+def test_of_many_that_are_marked_no_more_leave_when_the_gateway_turns_bad(bad: Script, desk: Desk) -> None:
+    gateway = ScriptedGateway(*[accepted] * 60, bad)
+    mailing = desk.mailing(500)
+    result = desk.send(mailing, gateway, pace=PACE._replace(connections=4))
+    assert result.stop in {StopReason.UNCLEAR, StopReason.REFUSED}
+    left = desk.states(mailing)
+    assert len(gateway.submitted) - 60 <= 2 * 4, "those on the wire, and when it is tried again"
+    assert left["accepted"] + left["pending"] + left.get("unknown", 0) == 500
+
+
 def test_a_gateway_that_is_not_reached_is_left_alone_longer_each_time(desk: Desk) -> None:
     gateway = ScriptedGateway(not_reached, not_reached, accepted)
     pace = PACE._replace(first_pause_s=0.45, longest_pause_s=9)

@@ -146,6 +146,27 @@ def test_of_many_that_are_marked_a_part_is_on_its_way_while_answers_are_stored(b
     assert (workers.in_flight, len(workers.gather())) == (12, 6)
 
 
+@pytest.mark.parametrize("verdict", [one for one in SubmitVerdict if one is not SubmitVerdict.ANSWERED])
+def test_no_thread_begins_another_batch_before_a_doubtful_answer_is_stored(
+    verdict: SubmitVerdict, begin: Begin
+) -> None:
+    verdicts = [SubmitVerdict.ANSWERED]
+    gateway = ScriptedGateway(lambda one: accepted(one)._replace(verdict=verdicts[-1]))
+    workers = begin(gateway, 2)
+    for _ in range(4):
+        workers.stored(all_answered(workers))
+    before = len(gateway.submitted)
+    verdicts.append(verdict)
+    for number in range(workers.free):
+        workers.submit(claim(number))
+    done = workers.gather()
+    time.sleep(0.05)
+    assert len(gateway.submitted) - before <= 2, "more than there are threads"
+    verdicts.append(SubmitVerdict.ANSWERED)
+    workers.stored([*done, *workers.arrived()])
+    assert len(gathered(workers, workers.in_flight)) >= 8, "the threads go on"
+
+
 def test_a_batch_takes_its_place_until_its_answer_is_stored(begin: Begin) -> None:
     workers = begin(ScriptedGateway(accepted), 2)
     assert (workers.in_flight, workers.free) == (0, 3)
