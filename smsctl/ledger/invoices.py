@@ -114,6 +114,25 @@ def hand_over(ledger: Ledger, handed: Sequence[Invoice], moment: Moment, actor: 
             )
         subject, detail = f"invoice {one.number}", _detail(one.municipality, one.package)
         audit.record(ledger, moment, actor, "hand-over", subject, detail)
+    note_of_list(ledger, None)
+
+
+_LIST = "list-of-invoices"
+
+
+def list_without_marks(ledger: Ledger) -> tuple[str, str] | None:
+    """Return the day and the place of a list that was to be written, and whose invoices are not marked."""
+    noted = ledger.fact(_LIST)
+    day, _, place = (noted or "").partition(" ")
+    return (day, place) if noted else None
+
+
+def note_of_list(ledger: Ledger, noted: tuple[str, str] | None) -> None:
+    """Note the day and the place of a list that is about to be written, in the open transaction; or none."""
+    if noted:
+        ledger.keep_fact(_LIST, " ".join(noted))
+    else:
+        ledger.write("DELETE FROM facts WHERE name = ?", _LIST)
 
 
 def take_back(

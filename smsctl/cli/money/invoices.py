@@ -1,6 +1,7 @@
 """`smsctl invoices …`: one line for each package that was opened, and the supplier's bill beside them."""
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -17,9 +18,9 @@ from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.typed_times import month as typed_month
 from smsctl.cli.typed_times import period
 from smsctl.cli.wiring import Wiring
-from smsctl.errors import LedgerError, OutputError, UsageError, say
+from smsctl.errors import InputError, LedgerError, OutputError, UsageError, say
 from smsctl.ledger import lock
-from smsctl.ledger.invoices import hand_over, invoices_of, take_back
+from smsctl.ledger.invoices import hand_over, invoices_of, list_without_marks, note_of_list, take_back
 
 EXAMPLES = {
     "list": ("smsctl invoices list", "smsctl invoices list --municipality exempelkommun --json"),
@@ -76,9 +77,12 @@ def run_export(
     with lock.right_to_hand_over(ledger) if mark else nullcontext():
         with ledger.transaction():  # not of a file that was copied: others have handed over since
             found = invoices_of(ledger, key, only_new=not again)
-        page = export.write_csv(csv, render.fields(wiring.called), found, replace=replace)
+        if earlier := list_without_marks(ledger):
+            wiring.output.insist(_TWICE.given(day=earlier[0], path=earlier[1]))
+        with _noted(wiring, csv, earlier) if mark else nullcontext():
+            page = export.write_csv(csv, render.fields(wiring.called), found, replace=replace)
+            page = _taken(wiring, page) if mark and page else page  # no ledger is held meanwhile
         if mark:
-            page = page and _taken(wiring, page)  # whoever reads it may be slow: no ledger is held meanwhile
             new = [one for one in found if one.handed_over_day is None]
             try:
                 with ledger.transaction():
@@ -88,6 +92,28 @@ def run_export(
                 raise
     data = {"path": str(csv), "invoices": render.data(found), "marked": mark}
     return CommandResult(data=data, screen=render.exported(found, csv, marked=mark), page=page)
+
+
+@contextmanager
+def _noted(wiring: Wiring, csv: Path, earlier: tuple[str, str] | None) -> Iterator[None]:
+    """Let the ledger know of a list before it is out, until its invoices are marked: a run may be killed."""
+    ledger, place = wiring.ledger, "-" if csv == export.STANDARD_OUTPUT else str(csv.absolute())
+    with ledger.transaction():
+        note_of_list(ledger, (wiring.clock.now().day, place))
+    try:
+        yield
+    except (InputError, OutputError):  # nobody has it
+        with ledger.transaction():
+            note_of_list(ledger, earlier)
+        raise
+
+
+_TWICE = say(
+    "An export of {day} to {path} has not come to marking its invoices as handed over. If that list is in"
+    " use, this one hands them over once more.",
+    day="",
+    path="",
+)
 
 
 _NOT_SURE = say(
