@@ -31,7 +31,7 @@ def is_protected(cell: str) -> bool:
 
 def says_so(cell: str) -> bool:
     """Tell whether a cell of any column says it, and nothing else: Sekretessmarkering, Skyddad adress."""
-    words = words_of(cell) if len(cell) <= _LONGEST else set[str]()
+    words = words_of(cell.replace("=", " ")) if len(cell) <= _LONGEST else set[str]()
     return not words.isdisjoint(_SAYS) and words <= _SAYS | _BESIDE
 
 
@@ -80,7 +80,7 @@ class ProtectedNumbers:
         names = 0
         for row in rows:
             name = "" if name_at is None else "".join(row[name_at : name_at + 1])
-            names += re.search(_NAME, plain(name)) is not None and self._take(row, ())
+            names += bool(says_so(name) or re.search(_NAME, plain(name))) and self._take(row, ())
             cells = [(at, cell) for at, cell in enumerate(row) if at not in known]
             told, places = _PROTECTED_BY, [at for at, cell in cells if says_so(cell)]
             if not places:
@@ -146,20 +146,26 @@ _MOST_FIGURES: Final = 30
 _READ: Final = (SkipReason.BLOCKED, SkipReason.TERMS, SkipReason.DUPLICATE, SkipReason.ALREADY_SENT)
 """The reasons of those whose number was read and may be sent to."""
 
-SIGNS: Final = ("skyddad", "skyddat", "sekretess")
+SIGNS: Final = ("skyddad", "skyddat", "sekretess", "kvarskriv", "rrmarker")
 """No cell says it without one of these, in whatever case."""
 _SAID: Final = """
     skyddad skyddade skyddat sekretess sekretessmarkering sekretessmarkerad sekretessmarkerade
     sekretessmarkerat sekretesskyddad sekretessskyddad sekretesskydd sekretessskydd
+    sekretesskyddade sekretessskyddade sekretessmark sekretessbelagd sekretessbelagda sekretessbelagt
+    skyddadidentitet skyddadid skyddadadress skyddadfolkbokforing skyddadepersonuppgifter skyddadeuppgifter
+    kvarskriven kvarskrivning sparrmarkerad sparrmarkering
 """
 _WITH_IT: Final = """
     identitet id adress folkbokforing person personuppgift personuppgifter uppgift uppgifter nummer telefon
     telefonnummer mobil mobilnummer namn elev barn ja har
+    j 1 x obs adr folkbok folkbokf personuppg uppg personnummer bostadsadress hemadress postadress
+    vardnadshavare vh foralder
 """
 _SAYS, _BESIDE = frozenset(_SAID.split()), frozenset(_WITH_IT.split())
 _LONGEST: Final = 60
 _SPEAKS_OF_IT: Final = (
-    r"(?i)\bskyddade? (?:identitet|adress|folkbok|person|uppgift)|\bsekretess(?:mark|mär|skydd|kydd)"
+    r"\bskydda(?:de?|t) (?:id|adr|(?:i )?folkbok|person|uppg|enligt|\d)|\bär skyddad"
+    r"|\bsekretess(?:mark|mär|skydd|kydd|bel|grad|kod)|\b(?:kvarskriv|spärrmark)"
 )
 _PROTECTED_BY: Final = say_n(
     "{n} row says under {columns} that an identity is protected: no row with its number gets a message.",

@@ -231,6 +231,28 @@ def test_a_cell_of_any_column_that_says_so_protects(
         assert f"1 row says under {under}" in told[0]
 
 
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        *(("Skyddad: J", "says"), ("Sekretess=1", "says"), ("SkyddadIdentitet", "says")),
+        *(("Skyddade personuppg.", "says"), ("Skyddad adr", "says"), ("OBS! Skyddad", "says")),
+        *(("Kvarskrivning", "says"), ("Spärrmarkerad", "says"), ("Sekretessbelagd", "says")),
+        *(("Skyddad vårdnadshavare", "says"), ("Skyd\u00addad", "says"), ("Sekre\u200btess", "says")),
+        *(("Är skyddad, se akt", "speaks"), ("Skyddad 3", "speaks"), ("Kvarskriven i Umeå", "speaks")),
+        *(("Skyddad: nej", None), ("Sekretess=0", None), ("Ej skyddad", None), ("Skyddsombud elev", None)),
+        *(("Sekreterare", None), ("Skyddsvägen 1", None), ("Skyddad verkstad", None)),
+    ],
+)
+def test_a_cell_says_it_as_lists_do(
+    cell: str, said: str | None, make_config: MakeConfig, message: Path, run: Run
+) -> None:
+    rows = [f"Anna;0701740605;VH;Exempelkommun;ja;{cell}", PROTECTED[1]]
+    config = make_config(rows=rows, header=f"{HEADER};Status")
+    ran = run("--config", config, "send", message, "--all", "--dry-run", "--json")
+    assert ran.data["recipients"]["ready"] == (1 if said == "says" else 2)
+    assert (f"1 row {said} under Status" in ran.said) == (said is not None)
+
+
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize(
     "row", ["Skyddad identitet;0701740605;VH;Exempelkommun;ja", "A;0701740605;VH;Exempelkommun;ja;Skyddad"]

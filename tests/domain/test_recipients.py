@@ -646,7 +646,7 @@ def test_a_number_in_a_protected_row_is_shut_out_however_it_is_written(written: 
     "name",
     [
         *("Skyddad identitet", "*** SEKRETESS ***", "Elev (skyddade personuppgifter)"),
-        *("Skyddat namn", "Elev, skyddat", "Skyddad_identitet", "Skyd\u00addad"),
+        *("Skyddat namn", "Elev, skyddat", "Skyddad_identitet", "Skyd\u00addad", "SkyddadIdentitet"),
     ],
 )
 def test_a_name_that_says_that_it_is_protected_protects(name: str) -> None:
