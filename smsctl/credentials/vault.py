@@ -32,8 +32,12 @@ def get(service: str, name: str, timeout_s: float = TIMEOUT_S) -> Secret | None:
 
     Raises CredentialError: there is no keyring to be trusted, it is locked, or it does not answer.
     """
-    text = _within(timeout_s, lambda: _backend().get_password(service, name))
-    return None if text is None else Secret(text)
+    given: object = _within(timeout_s, lambda: _backend().get_password(service, name))
+    if given is None or isinstance(given, str):
+        return None if given is None else Secret(given)
+    # Taken for a secret, it would fail when a batch is marked: and what is claimed then is unknown.
+    kind = type(given).__qualname__
+    raise CredentialError(say("the keyring gave something that is no text ({kind})", kind=kind))
 
 
 def put(service: str, name: str, secret: Secret, timeout_s: float = TIMEOUT_S) -> None:

@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import keyring
 import pytest
@@ -61,6 +61,20 @@ def test_nothing_is_put_into_a_keyring_that_is_not_safe(
     with pytest.raises(CredentialError):
         vault.put("smsctl:/a", "gateway", Secret("s3cret"))
     assert keyring.get_password("smsctl:/a", "gateway") is None
+
+
+@pytest.mark.parametrize(
+    "given", [b"s3cret", Secret("s3cret"), 4711, ["s3cret"]], ids=lambda one: type(one).__name__
+)
+def test_what_is_no_text_is_no_secret(memory: MemoryKeyring, given: object) -> None:
+    class Odd(MemoryKeyring):
+        def get_password(self, service: str, username: str) -> str | None:
+            return cast("str", given)
+
+    keyring.set_keyring(Odd())
+    with pytest.raises(CredentialError, match="is no text") as caught:
+        vault.get("smsctl:/a", "gateway")
+    assert "s3cret" not in f"{caught.value.sentence}"
 
 
 def test_of_a_chain_the_first_safe_keyring_is_used(memory: MemoryKeyring) -> None:
