@@ -19,6 +19,7 @@ NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """What the operating system says of a disk that takes no more."""
 
 _LOOK_AGAIN_S = 0.002
+_DAY_S = 86_400
 
 
 def make_names_durable(folder: Path) -> None:
@@ -61,6 +62,7 @@ def write_whole(
     finally:
         with suppress(OSError):
             draft.unlink()
+    _clear_away_drafts(path.parent)
     with suppress(OSError):  # a folder that may be written and not read: the file is there
         make_names_durable(path.parent)
 
@@ -71,6 +73,19 @@ def _open_beside(draft: Path) -> tuple[int, bool]:
         with suppress(OSError):
             return os.open(draft.parent, os.O_TMPFILE | os.O_WRONLY, 0o600), False
     return os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | CAREFULLY, 0o600), True
+
+
+def _clear_away_drafts(folder: Path) -> None:
+    """Remove what runs have left that were killed between two names: of this user, and a day old at least.
+
+    It is whole, and holds the numbers that the list was to hold.
+    """
+    with suppress(OSError):
+        for one in folder.glob(f".{'[0-9a-f]' * 16}.smsctl"):
+            found = one.lstat()
+            is_ours = sys.platform == "win32" or found.st_uid == os.geteuid()
+            if is_ours and stat.S_ISREG(found.st_mode) and time.time() - found.st_mtime > _DAY_S:
+                one.unlink()
 
 
 def _name(draft: Path, path: Path) -> None:

@@ -165,6 +165,21 @@ def test_a_kill_leaves_all_of_a_file_or_none_of_it(how: str, tmp_path: Path) -> 
         target.unlink()
 
 
+def test_what_a_kill_has_left_is_cleared_away_a_day_later(tmp_path: Path) -> None:
+    names = [f".{sign * 16}.smsctl" for sign in "0aef"]
+    left, fresh, a_link, linked = [*(tmp_path / name for name in names)]
+    others = [tmp_path / name for name in (f".{'0' * 16}.smsctl.csv", f".{'g' * 16}.smsctl", ".smsctl")]
+    a_link.symlink_to(linked)
+    for one in (left, fresh, linked, *others):
+        one.write_bytes(b"46701740605")
+        if one is not fresh:
+            os.utime(one, (0, 0))
+    os.utime(linked, None)
+    os.utime(a_link, (0, 0), follow_symlinks=False)
+    disk.write_whole(tmp_path / "file", b"one")
+    assert {*tmp_path.iterdir()} == {fresh, a_link, linked, *others, tmp_path / "file"}
+
+
 def test_where_linux_makes_no_nameless_file_it_is_written_beside(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
