@@ -12,7 +12,7 @@ from smsctl.simulator.faults import Fault
 from smsctl.simulator.server import Behaviour
 
 from ..actions.desk import moment
-from ..conftest import ROWS, LiveGateway, MakeConfig
+from ..conftest import ROWS, SECRET, LiveGateway, MakeConfig
 from ..front_door import Ran, Run, run_terminal
 from ..ledger import sending
 from .conftest import guardians
@@ -140,6 +140,30 @@ def test_all_that_was_done_to_a_mailing_is_told_in_its_order(lost: Path, run: Ru
         ("cancel", "wrong date"),
     ]
     assert [one["states"] for one in data["batches"]] == [{}, {}]
+
+
+@pytest.mark.parametrize(
+    ("password", "code", "states"), [("another", 0, {"cancelled": 3}), (SECRET, 8, {"accepted": 3})]
+)
+def test_what_is_pending_of_a_municipality_that_has_left_the_config_is_cancelled(
+    password: str,
+    code: int,
+    states: dict[str, int],
+    live_gateway: LiveGateway,
+    message: Path,
+    run: Run,
+) -> None:
+    """The gateway could only be asked with the account that the config has for it."""
+    live = live_gateway(Behaviour(password=password))
+    argv = ("--config", live.config)
+    run(*argv, "send", message, "--all", "--yes", "--max-parts", 3)
+    text = live.config.read_text(encoding="utf-8")
+    text = text.replace("exempelkommun", "annankommun").replace("Exempelkommun", "Annankommun")
+    live.config.write_text(text, encoding="utf-8")
+    ran = run(*argv, "mailings", "cancel", 1)
+    assert (ran.code, "could not be stopped" in ran.said) == (code, code != 0), ran.said
+    shown = run(*argv, "mailings", "show", 1, "--json")
+    assert (shown.code, shown.data["states"]) == (0, states)
 
 
 def test_what_is_unknown_is_stopped_where_the_gateway_still_holds_it(

@@ -28,9 +28,10 @@ def run(wiring: Wiring, mailing: options.MailingId, *, reason: options.Reason = 
     """
     ledger = wiring.ledger
     found = seen.theirs(wiring, mailing)
-    configured = wiring.settings.municipality(found.municipality.key)
 
     def opening() -> Gateway:
+        # Only here: what is pending is cancelled of a municipality too that has left the config.
+        configured = wiring.settings.municipality(found.municipality.key)
         gateway = wiring_gateway.gateway(wiring, configured)
         begun = mailings.get(ledger, found.id)  # another host may have handed it over since
         must_be_its_gateway(begun, gateway.traits, ledger, wiring.settings)  # no other has any of it
