@@ -51,7 +51,7 @@ def tell_of_invoices(ledger: Ledger, output: Output) -> None:
             price=figures.money(sum(one.price_ore for one in told)),
         )
     )
-    if not output.keeps_quiet:
+    if output.is_heard:
         invoices.are_told(ledger, told)
 
 

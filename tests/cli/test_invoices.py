@@ -17,6 +17,7 @@ from smsctl.simulator.server import Behaviour
 from ..conftest import Live, LiveGateway
 from ..front_door import Ran, Run, Terminal, begin_process, end_process
 from .conftest import guardians, wait_until
+from .test_endings import in_bash
 
 TOWN = "exempelkommun"
 
@@ -93,6 +94,17 @@ def test_a_new_invoice_is_told_though_the_run_that_made_it_was_killed(
         (4, True),
         (0, False),
     ]
+
+
+@pytest.mark.parametrize("lost", ["2>&-", "2>/dev/full", "2>&1 >/dev/null | true"])
+def test_a_new_invoice_is_told_again_where_nobody_can_have_heard_of_it(
+    lost: str, live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = in_small_packages(live_gateway, Behaviour())
+    sent = in_bash(f"{{}} send {message} --all {' '.join(map(str, CEILINGS))} {lost}", live.config)
+    assert (sent.code, TOLD in sent.said) == (0, False), sent.said
+    told = [run("--config", live.config, "usage") for _ in range(2)]
+    assert [TOLD in one.err for one in told] == [True, False]
 
 
 @pytest.mark.parametrize("also", [(), ("--yes",)])

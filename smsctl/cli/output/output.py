@@ -142,9 +142,10 @@ class Output:
         return sys.stdin.isatty() and self.out.is_terminal and not self.speaks_json
 
     @property
-    def keeps_quiet(self) -> bool:
-        """Whether what is warned of is told at a bad end only."""
-        return self._is_quiet and not self.speaks_json
+    def is_heard(self) -> bool:
+        """Whether what was warned of is written, or stands in the envelope; with --quiet it waits."""
+        self.err.flush()
+        return self.speaks_json or not (self._is_quiet or self.err.lost)
 
     @property
     def face(self) -> Screen:
