@@ -30,7 +30,7 @@ _NONE_MISSING = say("Where none is missing, save the list as a workbook (.xlsx).
 _LINES_COMPARED = 50
 _PIECE_BYTES = 1 << 20
 _LONGEST_WORD = 32  # bytes
-_WITHIN_WORDS = "\u00ad\u200b\u200c\u200d\u2060"  # soft hyphens and joiners
+_SMALL, _NOT_PLAIN = bytes(range(0x100)).lower(), bytes(range(0x80, 0x100))
 _END_MARK = "\x1a"
 
 _Stream = Generator[list[str], None, None]
@@ -70,20 +70,18 @@ class TextFormat(NamedTuple):
             self._refuse_change(file)
 
     def may_hold(self, words: Collection[str]) -> bool:
-        """Look for the words, of plain letters, below the first line, as bytes."""
+        """Look for the words, of plain letters, below the first line, as bytes.
+
+        All other signs are left out, for one that nobody sees may stand within a word (a soft hyphen).
+        """
         if self.encoding.startswith("UTF-16"):
             return True
         sought = [word.encode() for word in words]
         with open_file(self.path) as file:
             # The Excel of a Mac ends a line in \r alone.
             file.seek(len(re.split(b"[\r\n]", file.read(_PIECE_BYTES), maxsplit=1)[0]))
-            return any(word in piece for piece in map(self._folded, _pieces(file)) for word in sought)
-
-    def _folded(self, piece: bytes) -> bytes:
-        """Return a piece in small letters, without the signs that no reader sees within a word."""
-        for sign in filter(None, (one.encode(self.encoding, "ignore") for one in _WITHIN_WORDS)):
-            piece = piece.replace(sign, b"")
-        return piece.lower()
+            small = (piece.translate(_SMALL, _NOT_PLAIN) for piece in _pieces(file))
+            return any(word in piece for piece in small for word in sought)
 
     def refuse_swallowed(self, width: int) -> None:
         """Raise InputError where a cell holds whole rows, because a quote is opened and closed far below.
