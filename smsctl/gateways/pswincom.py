@@ -104,7 +104,7 @@ class PSWinCom:
         session = read_session(reply) if reply.status == _OK else None
         if session is None:
             raise _no_answer(
-                f"HTTP {reply.status}", _TRY_AGAIN if reply.status >= _ITS_OWN_FAULT else CHECK_URL
+                f"HTTP {reply.status}", CHECK_URL if reply.status < _TOO_MANY_REQUESTS else _TRY_AGAIN
             )
         if session.logon == "FAIL":
             reason = quoted(session.reason, self._options.revealed_password())
@@ -250,7 +250,7 @@ def _words(receipts: list[Receipt]) -> Words:
 
 
 _TRY_AGAIN = say("try again")
-_ITS_OWN_FAULT = 500
+_TOO_MANY_REQUESTS = 429  # and what is higher, is for another time
 
 
 def _no_answer(text: str | Sentence, mend: Sentence = _TRY_AGAIN) -> StoppedError:

@@ -139,6 +139,7 @@ def test_a_refused_login_is_told_alike_whether_something_is_sent_or_not(
         (403, (6, "he gateway refused the login (HTTP 403)", "Check the account under [gateway]")),
         (200, (7, "gave no clear answer: HTTP 200", "in the config")),
         (404, (7, "gave no clear answer: HTTP 404", "in the config")),
+        (429, (7, "gave no clear answer: HTTP 429", "Try again")),
         (500, (7, "gave no clear answer: HTTP 500", "Try again")),
     ],
 )

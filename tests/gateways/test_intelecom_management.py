@@ -9,8 +9,9 @@ from .fault_server import FaultServer, answering, free_port
 from .faults import close_unanswered
 
 
-def test_the_probe_asks_the_management_address_and_sends_nothing() -> None:
-    with FaultServer(answering(200, b'{"messageBatch": []}')) as peer:
+@pytest.mark.parametrize("nothing", [b'{"messageBatch": []}', b"null\n", b"{}"])
+def test_the_probe_asks_the_management_address_and_sends_nothing(nothing: bytes) -> None:
+    with FaultServer(answering(200, nothing)) as peer:
         gateway = open_gateway(some_options(peer.port))
         assert isinstance(gateway, Cancelling)
         assert str(gateway.probe()) == "the gateway took the login"
