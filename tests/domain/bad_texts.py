@@ -304,6 +304,8 @@ CERTAIN = (
 )
 
 DOUBTFUL = (
+    *((_M, f"Hej {mark}, skolan stänger") for mark in ("(Elev))", "Elev))", "(Elevnamn))", "Elev}}")),
+    *((_M, f"Hej {mark}, skolan stänger") for mark in ("[[Elev]", "<<Elev>", "<Elev>>", "Förnamn]]")),
     (_Q, "Har du frågor?ring oss"),
     (_Q, "Any questions?call us"),
     (_Q, "Är det ok ?svara ja"),

@@ -197,6 +197,7 @@ GOOD = (
     "Mejla m_te@exempel.se och f_rskola@exempel.se, eller se h_st.pdf",
     "ÅÄÖåäö",
     "Test: åäöÅÄÖéÉüÜ 😀",
+    "Ta med blanketten (se bilagan (elev)) och (obs (tid)). Hej (alla elever)! Hej :)) Hej du))",
     BASIC.replace("\r", ""),
     "Kl --- och kl 10:00-11:00 -- 12:00. Tider (hh, mm) anges",
 )
