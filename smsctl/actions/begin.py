@@ -40,7 +40,6 @@ class RuleOverrides(NamedTuple):
     urgent: bool = False
     over_day: bool = False  # beyond the ceilings of the day
     reason: str | None = None
-    accept_clock: bool = False
 
 
 def begin(

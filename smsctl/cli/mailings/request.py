@@ -188,9 +188,7 @@ _IN_ENGLISH = {"låg": "low", "hög": "high"}
 
 def overrides_of(wiring: Wiring, flags: SendFlags) -> RuleOverrides:
     """Return which rules are overruled. Raises UsageError where that is done without saying why."""
-    found = RuleOverrides(
-        again=flags.again, urgent=flags.urgent, reason=flags.reason, accept_clock=flags.accept_clock
-    )
+    found = RuleOverrides(again=flags.again, urgent=flags.urgent, reason=flags.reason)
     if found.reason:
         return found
     hint = say("Add: --reason TEXT")
