@@ -50,7 +50,10 @@ class MailGateway:
         )
 
     def submit(self, batch: Batch, *, is_late: IsLate) -> Answer:
-        """Hand the mails over one by one, on one connection; stop at the first trouble."""
+        """Hand the mails over one by one, on one connection; stop at the first trouble.
+
+        Whom the server puts off alone stays pending, and keeps nobody behind from the SMS.
+        """
         from smsctl.gateways.mail_line import open_line
         from smsctl.gateways.mail_refusals import MailOutcome
 
@@ -80,7 +83,8 @@ class MailGateway:
                 receipts.append(told)
                 if handed.verdict is not SubmitVerdict.ANSWERED:
                     verdict, text, mend = handed.verdict, handed.text, handed.mend
-                    break
+                    if not handed.puts_off_one:
+                        break
         receipts += [Receipt(one, Status.PENDING) for one in batch.references[len(receipts) :]]
         return Answer(verdict=verdict, receipts=receipts, text=text, mend=mend)
 

@@ -25,7 +25,7 @@ from smsctl.domain.gateway import MailRoute, Options
 from smsctl.domain.message import Status, SubmitVerdict
 from smsctl.domain.remark import Event, Remark, Words
 from smsctl.gateways.deadline import CLOCK
-from smsctl.gateways.mail_refusals import MailOutcome, is_of_this_address, refusal
+from smsctl.gateways.mail_refusals import MailOutcome, is_of_this_address, puts_off_this_address, refusal
 from smsctl.gateways.outcome import WrongCounterpart, quoted
 from smsctl.gateways.trust import NAME_AUTHORITY, tls_context
 
@@ -238,6 +238,9 @@ class MailLine:
         if is_of_this_address(code, words):
             self._forget()
             return _rejected(code, words)
+        if puts_off_this_address(code, words):
+            self._forget()
+            return refusal(code, words)._replace(puts_off_one=True)
         return refusal(code, words)
 
     def _forget(self) -> None:

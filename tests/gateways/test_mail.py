@@ -150,6 +150,30 @@ def test_one_recipient_that_is_refused_keeps_no_other_out() -> None:
     assert outcome(answer) == (SubmitVerdict.ANSWERED, [A, R, A])
 
 
+@pytest.mark.parametrize(
+    ("words", "states"),
+    [
+        (b"450 mailbox busy", [A, P, A]),
+        (b"450 4.2.1 mailbox busy", [A, P, A]),
+        (b"451 4.1.1 not verified just now", [A, P, A]),
+        (b"450 4.7.1 too many mails", [A, P, P]),
+        (b"450 blocked by policy", [A, P, P]),
+        (b"451 local error", [A, P, P]),
+        (b"421 4.2.1 closing", [A, P, P]),
+    ],
+)
+def test_one_recipient_that_is_put_off_keeps_no_other_out(words: bytes, states: list[Status]) -> None:
+    """It stays pending, and the run waits before it asks again; what is said of us stops the mails."""
+
+    def put_off_the_second(line: Line) -> None:
+        line.send(words + b"\r\n" if b"46701740606" in line.latest else b"250 ok\r\n")
+
+    with FaultServer(mail_server(rcpt=put_off_the_second)) as server:
+        answer = submit(open_gateway(some_options(server.port)), some_batch(3))
+        assert len(sent(server)) == states.count(A)
+    assert outcome(answer) == (SubmitVerdict.BUSY, states)
+
+
 @pytest.mark.parametrize("step", ["data", "dot"])
 def test_one_recipient_that_is_refused_late_keeps_no_other_out(step: str) -> None:
     """A filter before the mail server takes every recipient, and tells later that there is no such one."""
