@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from smsctl.config.settings import SenderRule, Settings
 from smsctl.domain.audience import AudienceRule, group_key, titled
+from smsctl.domain.cells import plain
 from smsctl.domain.mailing import Mailing
 from smsctl.domain.moment import Moment
 from smsctl.domain.municipality import Municipality
@@ -81,8 +82,8 @@ def municipalities_seen(
     theirs = _theirs(senders, person)
     if not senders or any(not rule.municipalities for rule in theirs):
         return None
-    allowed = {one.casefold() for rule in theirs for one in rule.municipalities}
-    return frozenset(one for one in known if one.casefold() in allowed)
+    allowed = {plain(one) for rule in theirs for one in rule.municipalities}
+    return frozenset(one for one in known if plain(one) in allowed)
 
 
 def sees(seen: Collection[str] | None, mailing: Mailing) -> bool:
@@ -211,8 +212,8 @@ def _is_about(rule: SenderRule, person: Person) -> bool:
 
 
 def _covers(rule: SenderRule, request: SendRequest) -> bool:
-    allowed = {municipality.casefold() for municipality in rule.municipalities}
-    if allowed and request.municipality.casefold() not in allowed:
+    allowed = {*map(plain, rule.municipalities)}
+    if allowed and plain(request.municipality) not in allowed:
         return False
     if request.terms_lifted and not rule.terms_not_required:
         return False

@@ -252,11 +252,11 @@ def _mail(values: Values) -> Iterator[Problem]:
 
 
 def _senders(values: Values) -> Iterator[Problem]:
-    known = {key.casefold() for key in names_of("municipalities", values)}
+    keys = {key: key for key in names_of("municipalities", values)}
     for name, given in names_of("senders", values).items():
         path = ("senders", name, "municipalities")
         wanted = given["municipalities"]
-        if isinstance(wanted, tuple) and any(str(one).casefold() not in known for one in wanted):
+        if isinstance(wanted, tuple) and any(key_called(str(one), keys) is None for one in wanted):
             yield Problem(path, say("names a municipality that is not in this file"))
 
 

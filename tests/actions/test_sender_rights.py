@@ -36,6 +36,7 @@ def asked(*rules: SenderRule, person: Person = ELIN, mission: SendRequest = TO_G
         [rule("elin", towns=("TOWN",), audiences=("guardians", "staff"))],
         [rule("elin", audiences=("vh",))],
         [rule("elin", towns=("other",)), rule("@office", towns=("town",))],
+        [rule("elin", towns=("To\u00adwn",))],
         [rule("elin", most=10)],
         [rule("elin", most=1), rule("@office")],
     ],

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from smsctl.actions.sender_rights import Person, municipalities_seen
 from smsctl.config.read import load, parse
 from smsctl.config.settings import Mode
 from smsctl.domain.moment import QuietHours
@@ -37,6 +38,15 @@ def test_two_municipalities_that_own_the_same_rows_are_refused(config: Path, sec
     with pytest.raises(ConfigError) as caught:
         parse(text, config)
     assert "another municipality is called so" in str(caught.value.problems[0])
+
+
+@pytest.mark.parametrize("key", ["\u00e5m\u00e5l", "a\u030ama\u030al"])
+@pytest.mark.parametrize("written", ["\u00e5m\u00e5l", "A\u030ama\u030al"])
+def test_who_may_send_for_it_may_however_its_letters_are_made(config: Path, key: str, written: str) -> None:
+    rule = f'[senders.elin]\nmunicipalities = ["{written}"]\n'
+    settings = parse(f'{PLAIN}[municipalities."{key}"]\nname = "Åmåls kommun"\n{rule}', config)
+    seen = municipalities_seen(settings.senders, Person("elin"), settings.municipalities)
+    assert list(seen or ()) == ["\u00e5m\u00e5l"]
 
 
 def test_the_default_municipality_may_be_given_by_name(config: Path) -> None:
