@@ -76,6 +76,12 @@ def may_mean_number(text: str) -> bool:
     return fold(text) in HEADERS["number"] or kept in HEADERS["number"] - _OF_ANYTHING
 
 
+def may_mean_name(text: str) -> bool:
+    """Tell whether a header is of people, or of a part of their names: Elev, Elevens namn, VH1 förnamn."""
+    words = (re.sub("[0-9]", "", fold(word)) for word in re.split(_BETWEEN_WORDS, text))
+    return re.fullmatch(_OF_PEOPLE, "".join(words)) is not None
+
+
 def flag_of(name: str, header: str) -> str:
     """Return the flag that names a column of a file, as it is typed in a shell."""
     quoted = header.replace("'", "'\\''")
@@ -102,6 +108,10 @@ _OWNERS: Final = """
     guardian parent mother father pupil child
 """
 _WHOSE: Final = frozenset(_OWNERS.split())
+_OF_PEOPLE: Final = (
+    rf"(?=.)(?:(?:{'|'.join(_OWNERS.split())}|person)(?:ens|ets|s|ns)?){{0,2}}"
+    r"(?:(?:fullstandigt|for|efter|tilltals|first|last|full)?(?:namn|name)(?:vh|vardnadshavare|elev)?)?"
+)
 _OF_ANYTHING: Final = {"nummer", "number"}  # a pupil's number is no telephone's
 _RETURN: Final = "_x000d_"  # as XLSX writes it
 _BETWEEN_WORDS: Final = r"[\s_\-/.,:()]+"

@@ -12,7 +12,7 @@ from typing import Final
 
 from smsctl.domain.cells import VEIL, bare, plain, veiled
 from smsctl.domain.columns import NumberColumn
-from smsctl.domain.headings import words_of
+from smsctl.domain.headings import may_mean_name, words_of
 from smsctl.domain.identity_number import PLAINLY
 from smsctl.domain.number import FEWEST, NumberReader
 from smsctl.domain.number_plan import LONGEST
@@ -77,12 +77,13 @@ class ProtectedNumbers:
         """
         known = {name_at, *(at for one in self._columns for at in one.protected)}
         counts, under = Counter[Sentence](), {_PROTECTED_BY: dict[str, None](), _SPOKEN_OF: dict[str, None]()}
-        names = 0
+        names, people = 0, {at for at, title in enumerate(header) if may_mean_name(title)}
         for row in rows:
             name = "" if name_at is None else "".join(row[name_at : name_at + 1])
             names += bool(says_so(name) or re.search(_NAME, plain(name))) and self._take(row, ())
             cells = [(at, cell) for at, cell in enumerate(row) if at not in known]
-            told, places = _PROTECTED_BY, [at for at, cell in cells if says_so(cell)]
+            in_names = [at for at, cell in cells if at in people and re.search(_NAME, plain(cell))]
+            told, places = _PROTECTED_BY, in_names or [at for at, cell in cells if says_so(cell)]
             if not places:
                 told, places = _SPOKEN_OF, [at for at, cell in cells if re.search(_SPEAKS_OF_IT, plain(cell))]
             if places and (told is _SPOKEN_OF or self._take(row, ())):
@@ -166,6 +167,7 @@ _LONGEST: Final = 60
 _SPEAKS_OF_IT: Final = (
     r"\bskydda(?:de?|t) (?:id|adr|(?:i )?folkbok|person|uppg|enligt|\d)|\bär skyddad"
     r"|\bsekretess(?:mark|mär|skydd|kydd|bel|grad|kod)|\b(?:kvarskriv|spärrmark)"
+    r"|(?:\A|[^\w ]) ?(?:skyddad|sekretess)(?= ?(?:\Z|[^\w ]))(?!\W*(?:nej|ingen|inga|no?|0)\b)"
 )
 _PROTECTED_BY: Final = say_n(
     "{n} row says under {columns} that an identity is protected: no row with its number gets a message.",
