@@ -58,6 +58,16 @@ def test_a_dry_run_ends_as_the_real_one_and_shows_the_plan(
     assert run(*argv, "send", message, *unbounded, "--dry-run", *simulate).code == (0 if simulate else 5)
 
 
+def test_a_line_that_is_made_in_the_pause_tells_what_stops_it_today(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    live = live_gateway(limits={"pause": [NOW]}, active=False)
+    words = ("schedule", "--at", "07:30", "send", message, "--all", "--max-parts", 9)
+    ran = run("--config", live.config, *words)
+    assert (ran.code, ran.err.count("Today it would be refused: ")) == (0, 2)
+    assert f"Today it would be refused: {PAUSED}" in ran.err
+
+
 def test_in_the_pause_no_file_need_be_there(live: Live, message: Path, run: Run) -> None:
     (live.config.parent / "recipients.csv").unlink()
     assert run("--config", live.config, "send", message, *CRON).code == 0

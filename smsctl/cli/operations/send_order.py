@@ -182,7 +182,7 @@ def _tried(argv: Sequence[str]) -> tuple[int, list[Sentence]]:
         data, against = output.known, [error.sentence, *error.problems]
     else:
         ended = done if isinstance(done, CommandResult) else CommandResult()
-        data, against = ended.data, [one.text for one in ended.said if one.level == "error"]
+        data, against = ended.data, [one.text for one in ended.said]
     recipients = data.get("recipients")
     ready = recipients.get("ready", 0) if isinstance(recipients, Mapping) else 0
     return ready, [say("Today it would be refused: {why}", why=why) for why in against]
