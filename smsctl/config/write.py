@@ -8,11 +8,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
-from unicodedata import normalize
 
 from smsctl.config.keys import Key, Section, find
 from smsctl.config.kinds import COUNTRY_CODE, MODULE, UnfitValueError
 from smsctl.config.read import parse, read_document, read_text
+from smsctl.config.settings import key_called
 from smsctl.config.walk import NO_PASSWORD, is_secret, unknown
 from smsctl.errors import ConfigError, Sentence, say
 from smsctl.host import disk, rights
@@ -73,12 +73,12 @@ def _set_values(path: Path, values: Mapping[Section, object]) -> None:
     text = read_text(path)
     read_document(text, path)
     is_of_windows = "\r\n" in text and not re.search(r"(?<!\r)\n", text)
-    for place, value in values.items():
+    for named, value in values.items():
+        place = _as_it_is_there(named, tomllib.loads(text))
         document = tomlkit.parse(_uncommented(text, place))
         table: Any = document
         for name in place[:-1]:
-            there = next((one for one in table if normalize("NFC", one) == normalize("NFC", name)), name)
-            table = table.setdefault(there, tomlkit.table())
+            table = table.setdefault(name, tomlkit.table())
             if not isinstance(table, Mapping):
                 parse(text, path)  # it says that this is a section
         table[place[-1]] = value
@@ -92,6 +92,14 @@ def _set_values(path: Path, values: Mapping[Section, object]) -> None:
             say("{path} stays as it is: it would not load with that", path=path), problems=error.problems
         ) from None
     _replace(path.resolve(), text)
+
+
+def _as_it_is_there(place: Section, document: Mapping[str, Any]) -> Section:
+    """Return the place of a key; of a municipality's the section that is there, in whatever letters."""
+    sections = document.get(place[0])
+    if place[0] != "municipalities" or not isinstance(sections, Mapping):
+        return place
+    return (place[0], key_called(place[1], {one: one for one in sections}) or place[1], *place[2:])
 
 
 def value_of(place: Section, written: str, path: Path) -> object:

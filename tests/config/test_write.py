@@ -4,8 +4,6 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
-from unicodedata import normalize
 
 import pytest
 
@@ -165,14 +163,18 @@ def test_a_link_stays_a_link(config: Path) -> None:
     assert load(config).sender == "Skolan"
 
 
-@pytest.mark.parametrize(("there", "typed"), [("NFC", "NFD"), ("NFD", "NFC")])
-def test_a_municipality_is_set_however_its_letters_are_made(
-    there: Literal["NFC", "NFD"], typed: Literal["NFC", "NFD"], config: Path
-) -> None:
-    """A Mac writes å as two signs; what is typed elsewhere has one."""
-    section = normalize(there, '\n[municipalities."åmål"]\nname = "Åmåls kommun"\n')
+@pytest.mark.parametrize(
+    ("there", "typed"),
+    [
+        ("\u00e5m\u00e5l", "a\u030ama\u030al"),  # a Mac writes å as two signs
+        ("a\u030ama\u030al", "\u00e5m\u00e5l"),
+        ("\u00e5m\u00e5l", "ÅMÅL"),
+    ],
+)
+def test_a_municipality_is_set_however_its_letters_are_made(there: str, typed: str, config: Path) -> None:
+    section = f'\n[municipalities."{there}"]\nname = "Åmåls kommun"\n# sender = "x"\n'
     config.write_text(config.read_text(encoding="utf-8") + section, encoding="utf-8")
-    set_value(config, normalize(typed, "municipalities.åmål.sender"), "Amal")
+    set_value(config, f"municipalities.{typed}.sender", "Amal")
     assert load(config).municipality("åmål").sender == "Amal"
 
 
