@@ -43,9 +43,11 @@ def classify(
     audience: Audience,
     rules: RowRules,
     left_out: Iterable[Sequence[str]] = (),
-    said: Iterable[Sequence[str]] = (),
+    said: Iterable[tuple[int, Sequence[str]]] = (),
 ) -> Recipients:
     """Judge all rows below a header; those left out, or that may say so (`said`), only shut out numbers.
+
+    The latter come with their row numbers.
 
     Raises MisfitError: a column that the audience needs is missing, or a group it asks for has nobody.
     """

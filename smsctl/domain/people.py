@@ -114,6 +114,16 @@ class People:
             self._several = len(again), max(again.values(), default=0) + bool(len(self))
         return self._several
 
+    def without_words_of(self, rows: Container[int]) -> "People":
+        """Return them with neither number nor name of who stands in those rows; no number was read."""
+        if not any(row in rows for row in self._rows):
+            return self
+        kept = PeopleWriter(by_column=self._columns is not None)
+        for (row, written, name), column in zip(self, self.columns, strict=True):
+            said = ("", "") if row in rows else (written, name)
+            kept.add_as_written(row, *said, column)
+        return kept.people()
+
     def without(self, digits: Container[int]) -> "People":
         """Return them without those who have one of the numbers; all must have been read."""
         kept = PeopleWriter(by_column=self._columns is not None)

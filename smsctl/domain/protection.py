@@ -46,13 +46,14 @@ class ProtectedNumbers:
     Whatever cell of such a row they stand in: the column that is not used may be used in another row.
     """
 
-    __slots__ = ("_columns", "_reader", "_width", "found", "said")
+    __slots__ = ("_columns", "_reader", "_rows", "_width", "found", "said")
 
     def __init__(self, columns: Sequence[NumberColumn], reader: NumberReader, width: int) -> None:
         """Start with none; `width` is that of the header."""
         self._columns = columns
         self._reader = reader
         self._width = width
+        self._rows: set[int] = set()  # that say it: neither name nor number is kept
         self.said: list[Sentence] = []
         self.found: set[int] = set()
 
@@ -69,7 +70,9 @@ class ProtectedNumbers:
             shut = [any(is_protected(cells.get(at, "")) for at in one.protected) for one in self._columns]
             self.note(row, shut)
 
-    def note_said(self, rows: Iterable[Sequence[str]], header: Sequence[str], name_at: int | None) -> None:
+    def note_said(
+        self, rows: Iterable[tuple[int, Sequence[str]]], header: Sequence[str], name_at: int | None
+    ) -> None:
         """Take the numbers of those rows that say it in a column that is not for that, and tell which do.
 
         So does a cell beyond the header. A name says it among other words too; of rows that speak of it so
@@ -78,14 +81,17 @@ class ProtectedNumbers:
         known = {name_at, *(at for one in self._columns for at in one.protected)}
         counts, under = Counter[Sentence](), {_PROTECTED_BY: dict[str, None](), _SPOKEN_OF: dict[str, None]()}
         names, people = 0, {at for at, title in enumerate(header) if may_mean_name(title)}
-        for row in rows:
+        for row_number, row in rows:
             name = "" if name_at is None else "".join(row[name_at : name_at + 1])
-            names += bool(says_so(name) or re.search(_NAME, plain(name))) and self._take(row, ())
+            by_name = says_so(name) or re.search(_NAME, plain(name)) is not None
+            names += by_name and self._take(row, ())
             cells = [(at, cell) for at, cell in enumerate(row) if at not in known]
             in_names = [at for at, cell in cells if at in people and re.search(_NAME, plain(cell))]
             told, places = _PROTECTED_BY, in_names or [at for at, cell in cells if says_so(cell)]
             if not places:
                 told, places = _SPOKEN_OF, [at for at, cell in cells if re.search(_SPEAKS_OF_IT, plain(cell))]
+            if by_name or (places and told is _PROTECTED_BY):
+                self._rows.add(row_number)
             if places and (told is _SPOKEN_OF or self._take(row, ())):
                 counts[told] += 1
                 under[told] |= {veiled(header[at]) if at < len(header) else VEIL: None for at in places}
@@ -104,6 +110,8 @@ class ProtectedNumbers:
     def shut_out(self, ready: People, skipped: dict[SkipReason, People], *, by_column: bool) -> People:
         """Return who is ready without those numbers, and move every row of one among the protected."""
         own = skipped[SkipReason.PROTECTED]
+        for reason in _UNREAD:
+            skipped[reason] = skipped[reason].without_words_of(self._rows)
         if not self.found:
             return ready
         positions = set(zip(own.rows, own.columns, strict=True))
@@ -146,6 +154,9 @@ def _runs(cell: str) -> list[str]:
 _MOST_FIGURES: Final = 30
 _READ: Final = (SkipReason.BLOCKED, SkipReason.TERMS, SkipReason.DUPLICATE, SkipReason.ALREADY_SENT)
 """The reasons of those whose number was read and may be sent to."""
+
+_UNREAD: Final = (SkipReason.INVALID, SkipReason.NO_NUMBER, SkipReason.NOT_MOBILE, SkipReason.COUNTRY)
+"""The reasons of those whose number was not."""
 
 SIGNS: Final = ("skyddad", "skyddat", "sekretess", "kvarskriv", "rrmarker")
 """No cell says it without one of these, in whatever case."""

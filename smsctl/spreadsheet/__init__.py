@@ -99,12 +99,15 @@ class Sheet(NamedTuple):
         rows = enumerate(self.records.read(), 1) if self.left_out else ()
         return (row for number, row in rows if number in self.left_out)
 
-    def rows_with(self, words: Collection[str]) -> Iterator[list[str]]:
-        """Return the rows in which one of the words stands, hidden ones too; few files are read for it."""
+    def rows_with(self, words: Collection[str]) -> Iterator[tuple[int, list[str]]]:
+        """Return the rows in which one of the words stands, and their numbers; few files are read for it.
+
+        Hidden ones too.
+        """
         if not self.records.may_hold(words):
             return iter(())
-        rows = islice(self.records.read(), 1, None)
-        return (row for row in rows if any(map(plain("\n".join(row)).__contains__, words)))
+        rows = enumerate(islice(self.records.read(), 1, None), 2)
+        return ((at, row) for at, row in rows if any(map(plain("\n".join(row)).__contains__, words)))
 
     def _nothing_after(self, records: Iterator[list[str]]) -> Iterator[list[str]]:
         """Yield nothing; refuse what follows the last row allowed, if it is not empty."""

@@ -259,6 +259,26 @@ def test_a_cell_says_it_as_lists_do(
     assert (f"1 row {said} under Status" in ran.said) == (said is not None)
 
 
+def test_of_a_row_that_says_so_nothing_is_kept_whyever_it_is_left_out(
+    make_config: MakeConfig, message: Path, run: Run, tmp_path: Path
+) -> None:
+    rows = [
+        "Anna Hemlig (skyddad);070-174 06 05 (2);VH;Exempelkommun;ja;",
+        "Bo Hemlig;;VH;Exempelkommun;ja;Skyddad adress",
+        "Cy Hemlig;08-465 004 05;VH;Exempelkommun;ja;Skyddad adress",
+        "Eva Hemlig;0701740609;VH;Exempelkommun;kanske;Skyddad adress",
+        "Fia Fri;0701740;VH;Exempelkommun;ja;Storgatan 1",
+        "Gun Fri;0701740608;VH;Exempelkommun;ja;Storgatan 1",
+    ]
+    config = make_config(rows=rows, header=f"{HEADER};Adress")
+    send = ("--config", config, "send", message, "--all", "--skip-invalid")
+    assert run(*send, "--yes").code == 0
+    run("--config", config, "mailings", "skipped", 1, "--csv", tmp_path / "skipped.csv")
+    with (tmp_path / "skipped.csv").open(encoding="utf-8-sig") as file:
+        kept = [(one["Row"], one["Number"], one["Name"]) for one in csv.DictReader(file, delimiter=";")]
+    assert kept == [*((row, "", "") for row in "2345"), ("6", "0701740", "Fia Fri")]
+
+
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize(
     "row", ["Skyddad identitet;0701740605;VH;Exempelkommun;ja", "A;0701740605;VH;Exempelkommun;ja;Skyddad"]

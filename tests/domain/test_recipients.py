@@ -35,7 +35,7 @@ def judged(
 ) -> Recipients:
     columns = find_columns(HEADER, require_terms=rules.require_terms)
     rows = [*rows]
-    found = classify(HEADER, rows, columns, audience, rules, said=rows)
+    found = classify(HEADER, rows, columns, audience, rules, said=enumerate(rows, 2))
     assert found.rows == len(found.ready) + sum(map(len, found.skipped.values())) + found.bad_count
     assert found.audience_rows == found.rows  # with one column of numbers, a row is one entry
     return found
