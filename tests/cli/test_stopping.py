@@ -157,6 +157,22 @@ def test_a_ledger_that_fails_on_the_way_is_told_with_how_to_go_on(
     assert f"smsctl --config {live.config} mailings resume 1" in ran.err
 
 
+def test_a_ledger_that_fails_before_anything_has_left_is_told_with_what_stands_there(
+    live_gateway: LiveGateway, message: Path, run: Run
+) -> None:
+    """Whoever only tries again, as told, is refused: the first mailing holds the people."""
+    live = live_gateway(rows=ROWS)
+    send = ("--config", live.config, "send", message, "--all", "--yes", "--max-parts", 6)
+    assert run("--config", live.config, "block", "add", "+46701740699").code == 0
+    with closing(sqlite3.connect(live.config.parent / "ledger" / "ledger.db")) as db:
+        db.execute("CREATE TRIGGER worn BEFORE INSERT ON batches BEGIN SELECT RAISE(ABORT, 'worn out'); END")
+    ran = run(*send)
+    assert (ran.code, "worn out" in ran.err) == (9, True)
+    assert "Mailing 1 stopped: 6 pending. Once the ledger is well, send the rest with:" in ran.err
+    assert f"smsctl --config {live.config} mailings resume 1" in ran.err
+    assert not recipients(live)
+
+
 def test_what_became_unknown_is_not_sent_again(live_gateway: LiveGateway, message: Path, run: Run) -> None:
     live = live_gateway(SILENT, rows=ROWS, gateway={"batch_size": 2})
     process = begin(live, message)

@@ -15,7 +15,7 @@ from smsctl.cli.output.reply import CommandResult, Note
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import CHECK_ACCOUNT, CHECK_MAIL_SERVER, Gateway
 from smsctl.domain.mailing import Ceilings, Mailing
-from smsctl.domain.message import Status
+from smsctl.domain.message import OPEN, Status
 from smsctl.errors import ExitCode, LedgerError, Sentence, say
 from smsctl.ledger import invoices, mailings
 from smsctl.ledger.lock import TakenError
@@ -77,15 +77,27 @@ def _sent(send_run: SendRun) -> Delivery:
         left: Mapping[Status, int] = {}
         with suppress(LedgerError):  # it may not even be read
             left = mailings.tally(send_run.ledger, send_run.mailing).states
-        if not left.get(Status.SENDING):
+        if not OPEN & left.keys():
             raise
-        told = say(
-            "Mailing {id} stopped: {counted}. What was on its way counts as unknown. Once the ledger is"
-            " well, send the rest with: smsctl mailings resume {id}",
-            id=send_run.mailing.id,
-            counted=figures.counted(left),
-        )
+        told = _stopped(send_run.mailing, left)
         raise LedgerError(error.sentence, hint=error.hint, problems=[told]) from error
+
+
+def _stopped(mailing: Mailing, left: Mapping[Status, int]) -> Sentence:
+    counted = figures.counted(left)
+    if not left.get(Status.SENDING):
+        return say(
+            "Mailing {id} stopped: {counted}. Once the ledger is well, send the rest with:"
+            " smsctl mailings resume {id}",
+            id=mailing.id,
+            counted=counted,
+        )
+    return say(
+        "Mailing {id} stopped: {counted}. What was on its way counts as unknown. Once the ledger is"
+        " well, send the rest with: smsctl mailings resume {id}",
+        id=mailing.id,
+        counted=counted,
+    )
 
 
 def reply(
