@@ -12,7 +12,7 @@ from smsctl.domain.moment import Actor, Moment
 from smsctl.domain.municipality import Municipality
 from smsctl.domain.plan import bill_for
 from smsctl.domain.text import measure
-from smsctl.ledger import mailings
+from smsctl.ledger import audit, mailings
 from smsctl.ledger.mailings import NewMailing
 from smsctl.ledger.store import Ledger
 
@@ -49,5 +49,5 @@ def leave_nothing_pending(delivery: Delivery, ledger: Ledger, moment: Moment, ac
     """Cancel what of a test did not leave, and return what it came to: it is typed again, not resumed."""
     if not delivery.tally.states.get(Status.PENDING):
         return delivery
-    cancel(ledger, delivery.mailing, None, moment, actor, "a test that did not leave")
+    cancel(ledger, delivery.mailing, None, moment, actor, audit.TEST_NOT_SENT)
     return delivery._replace(tally=mailings.tally(ledger, delivery.mailing))

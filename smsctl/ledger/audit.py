@@ -16,6 +16,9 @@ GUARDS = frozenset(
 )
 """The triggers, by name."""
 
+TEST_NOT_SENT = "a test that did not leave"
+"""Why smsctl cancelled a test: no words of a person."""
+
 
 class AuditRow(NamedTuple):
     """One line of the audit."""

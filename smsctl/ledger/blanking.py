@@ -58,7 +58,7 @@ def written(ledger: Ledger) -> tuple[Written, ...]:
     for one in _named_keys(ledger):
         keys.setdefault(one.text, []).append(one.row)
     found = [(rows[0], WrittenKind.KEY, text, len(rows)) for text, rows in keys.items()]
-    for text, newest, rows in ledger.rows(_REASONS, BY_STOP):
+    for text, newest, rows in ledger.rows(_REASONS, *_OF_SMSCTL):
         found.append((newest, WrittenKind.REASON, text, rows))
     return tuple(_told(ledger, *one) for one in sorted(found, reverse=True))
 
@@ -121,7 +121,10 @@ def _blank_keys(ledger: Ledger, named: Sequence[_NamedKey]) -> None:
             ledger.write(by_hash, run_keys.hash_of(key, one.run_key), one.mailing)
 
 
-_REASONS = "SELECT reason, MAX(id), COUNT(*) FROM audit WHERE reason <> '' AND reason <> ? GROUP BY reason"
+_OF_SMSCTL = (BY_STOP, audit.TEST_NOT_SENT)
+_REASONS = (
+    "SELECT reason, MAX(id), COUNT(*) FROM audit WHERE reason <> '' AND reason NOT IN (?, ?) GROUP BY reason"
+)
 
 
 def _told(ledger: Ledger, row: int, kind: WrittenKind, text: str, rows: int) -> Written:
@@ -132,8 +135,8 @@ def _told(ledger: Ledger, row: int, kind: WrittenKind, text: str, rows: int) -> 
 def _words_in(ledger: Ledger, row: int, kind: WrittenKind) -> str | None:
     if kind is WrittenKind.KEY:
         return next((one.text for one in _named_keys(ledger) if one.row == row), None)
-    sql = "SELECT reason FROM audit WHERE id = ? AND reason <> '' AND reason <> ?"
-    found = ledger.one(sql, row, BY_STOP)
+    sql = "SELECT reason FROM audit WHERE id = ? AND reason <> '' AND reason NOT IN (?, ?)"
+    found = ledger.one(sql, row, *_OF_SMSCTL)
     return None if found is None else str(found[0])
 
 

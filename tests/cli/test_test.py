@@ -92,6 +92,9 @@ def test_a_test_that_did_not_leave_leaves_nothing_pending(
     assert (ran.code, ran.data["outcome"]) == (code, {"cancelled": 1})
     (mailing,) = run("--config", live.config, "mailings", "list", "--json").data["mailings"]
     assert mailing["states"] == {"cancelled": 1}
+    assert run("--config", live.config, "purge", "--written", "--json").data["written"] == []  # by a person
+    live.config.write_text('language = "sv"\n' + live.config.read_text("utf-8"), encoding="utf-8")
+    assert "ett test som inte gick iväg" in run("--config", live.config, "audit").out
 
 
 def test_a_rehearsed_login_is_told_to_be_one(

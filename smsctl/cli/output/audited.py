@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from smsctl.cli.output import figures
 from smsctl.cli.output.blocks import Text
 from smsctl.errors import Sentence, joined, say
+from smsctl.ledger.audit import TEST_NOT_SENT
 from smsctl.ledger.blocklist import BY_STOP, THE_RECIPIENT
 
 
@@ -36,8 +37,8 @@ def settled(word: str) -> Text:
 
 
 def reason(stored: str | None) -> Text:
-    """Say why: what somebody has typed as it is."""
-    return say("STOP by SMS") if stored == BY_STOP else stored or ""
+    """Say why: what somebody has typed as it is, what smsctl itself has written in words."""
+    return _OWN_REASONS.get(stored, stored) if stored else ""
 
 
 def host(stored: str) -> Text:
@@ -105,6 +106,7 @@ _ACTIONS = {
     "unblock": say("no longer blocked"),
 }
 _ACTORS = {THE_RECIPIENT: say("the recipient"), "a delivery report": say("a delivery report")}
+_OWN_REASONS = {BY_STOP: say("STOP by SMS"), TEST_NOT_SENT: say("a test that did not leave")}
 _SETTLED = {"sent": say("sent"), "not-sent": say("not sent"), "resend": say("to be sent again")}
 _SHOWN: Mapping[str, Callable[[str], Text]] = {
     "n": lambda n: figures.count(int(n)),
