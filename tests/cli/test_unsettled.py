@@ -303,6 +303,16 @@ def test_a_refusal_is_told_with_what_is_left_and_does_not_hide_it(
         assert told.endswith(" mailings resolve 1"), "a command to be copied: no full stop after it"
 
 
+def test_no_bar_is_shown_of_nothing(
+    live_gateway: LiveGateway, message: Path, tmp_path: Path, run: Run
+) -> None:
+    """Where all is unknown, the gateway is asked and nothing is sent: 0/0 tells nobody anything."""
+    site = Site(live_gateway(LEFT["unknown"], rows=guardians(3)), tmp_path, run)
+    assert site("send message.txt").code == 4
+    ran = run_terminal(["--config", site.live.config, "mailings", "resume", 1])
+    assert (ran.code, "3  unknown" in ran.seen, "0/0" in ran.seen) == (4, True, False)
+
+
 @pytest.mark.parametrize("why", ["secret", "simulator", "text"])
 def test_so_is_one_before_the_gateway_is_reached(
     why: str,

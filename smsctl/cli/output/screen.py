@@ -61,8 +61,11 @@ class Screen:
 
     @contextmanager
     def progress(self, label: Text, total: int) -> Iterator[Callable[[int], None]]:
-        """Show a bar with rate and time left, on a terminal; the caller tells how much is done."""
-        if not self.is_terminal:
+        """Show a bar with rate and time left, on a terminal and of more than nothing.
+
+        The caller tells how much is done.
+        """
+        if not (self.is_terminal and total):
             yield lambda _done: None
             return
         from smsctl.cli.output import terminal
