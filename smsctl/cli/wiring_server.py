@@ -65,6 +65,7 @@ class LedgerOnServer:
             found = hosts.read_shared(access)
             if found is None:
                 host_mark.refuse_none(access.state, access.address.shown)
+                self._refuse_left_behind(None)
             else:
                 with ExitStack() as unless_well:
                     unless_well.callback(found.close)
@@ -101,7 +102,7 @@ class LedgerOnServer:
                 return None
             raise
 
-    def _refuse_left_behind(self, ledger: Ledger) -> None:
+    def _refuse_left_behind(self, ledger: Ledger | None) -> None:
         """Raise LedgerError where this config's ledger was a file, which this one knows nothing of."""
         for path in () if self.to_be_filled else _files(self._settings):
             if file.is_there(path) and not _is_known(path, ledger):
@@ -136,13 +137,14 @@ _WORTH_BRINGING = (
 """Left behind, it would be sent once more, sent to who must get nothing, and bought once more."""
 
 
-def _is_known(path: Path, on_server: Ledger) -> bool:
-    """Say whether a file holds nothing that a server must know, or it was copied to this ledger."""
+def _is_known(path: Path, on_server: Ledger | None) -> bool:
+    """Say whether a file holds nothing that a server must know, or it was copied to the ledger there."""
     ledger = store.read_ledger(path, even_older=True)  # it stays as it was, whatever comes after
     if ledger is None:
         return True
     with closing(ledger):
-        return moving.is_copied(ledger, on_server) or not ledger.rows(_WORTH_BRINGING)
+        is_copied = on_server is not None and moving.is_copied(ledger, on_server)
+        return is_copied or not ledger.rows(_WORTH_BRINGING)
 
 
 def _leave_a_note(settings: Settings) -> None:

@@ -541,8 +541,10 @@ def test_a_file_that_was_sent_from_is_not_left_behind(
         'path = "state/ledger.db"', f'url = "{url}"\nstate = "state"'
     )
     live.config.write_text(text, encoding="utf-8")
-    ran = on(live, run, "send", message, "--all", "--yes", "--max-parts", 3)
-    assert (ran.code, "is not known on the server" in ran.said) == (9, True), ran.said
+    commands = ("doctor",), ("usage",), ("send", message, "--all", "--yes", "--max-parts", 3), ("doctor",)
+    for command in commands:  # before there is a ledger on the server, and after
+        ran = on(live, run, *command)
+        assert (ran.code, "is not known on the server" in ran.said) == (9, True), ran.said
     assert len(live.simulator.accepted()) == 3
 
 
