@@ -149,7 +149,7 @@ def test_cancelling_what_the_phones_have_says_so(office: Office) -> None:
     office.change("UPDATE messages SET state = 'delivered'")
     office.change("UPDATE mailing_counts SET state = 'delivered' WHERE state = 'accepted'")
     ran = office("mailings", "cancel", 1)
-    assert (ran.code, ran.out) == (0, "No message of it is pending; nothing more of it is sent.\n")
+    assert (ran.code, ran.out) == (0, "No message of it is pending; smsctl sends nothing more of it.\n")
 
 
 def test_cancelling_all_of_it_is_silent(live_gateway: LiveGateway, message: Path, run: Run) -> None:

@@ -85,7 +85,7 @@ def _told(mailing: Mailing, done: Cancelled, local_now: datetime) -> list[Block]
     )
     blocks: list[Block] = [TextLine(one) for one in told if one.values["n"]]
     if not blocks:
-        blocks.append(TextLine(say("No message of it is pending; nothing more of it is sent.")))
+        blocks.append(TextLine(say("No message of it is pending; smsctl sends nothing more of it.")))
     if done.on_their_way:
         blocks.append(TextLine(_on_their_way(mailing, done.on_their_way, local_now)))
     if done.not_asked:
