@@ -31,7 +31,7 @@ def is_protected(cell: str) -> bool:
 
 def says_so(cell: str) -> bool:
     """Tell whether a cell of any column says it, and nothing else: Sekretessmarkering, Skyddad adress."""
-    words = words_of(cell.replace("=", " ")) if len(cell) <= _LONGEST else set[str]()
+    words = words_of(plain(cell).replace("=", " ")) if len(cell) <= _LONGEST else set[str]()
     return not words.isdisjoint(_SAYS) and words <= _SAYS | _BESIDE
 
 

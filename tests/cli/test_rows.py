@@ -241,6 +241,7 @@ def test_a_cell_of_any_column_that_says_so_protects(
         *(("Skyddad: J", "says"), ("Sekretess=1", "says"), ("SkyddadIdentitet", "says")),
         *(("Skyddade personuppg.", "says"), ("Skyddad adr", "says"), ("OBS! Skyddad", "says")),
         *(("Kvarskrivning", "says"), ("Spärrmarkerad", "says"), ("Sekretessbelagd", "says")),
+        ("Skyddad_x000D_", "says"),
         *(("Skyddad vårdnadshavare", "says"), ("Skyd\u00addad", "says"), ("Sekre\u200btess", "says")),
         *(("Anna (skyddad)", "speaks"), ("Hos mormor, sekretess", "speaks"), ("Anna - Skyddad", "speaks")),
         *(("Är skyddad, se akt", "speaks"), ("Skyddad 3", "speaks"), ("Kvarskriven i Umeå", "speaks")),
