@@ -157,9 +157,17 @@ def test_a_long_inbox_is_cut_on_the_screen_and_whole_in_the_file(config: Path, r
     assert len(json.loads(few.read_text(encoding="utf-8"))) == 2
 
 
-def test_who_is_protected_is_not_named(make_config: MakeConfig, run: Run) -> None:
-    rows = ["Anna Hemlig;0701740605;ja;ja", "Anna Annan;0701740605;ja;nej"]
-    config = make_config(**ENDPOINT, header="Namn;Mobil;Villkor;Sekretess", rows=rows)
+@pytest.mark.parametrize(
+    ("heading", "hidden"),
+    [
+        ("Sekretess", "Anna Hemlig;0701740605;ja;ja"),
+        ("Adress", "Anna Hemlig;0701740605;ja;Skyddad adress"),
+        ("Adress", "Anna Hemlig (skyddad);0701740605;ja;"),
+    ],
+)
+def test_who_is_protected_is_not_named(heading: str, hidden: str, make_config: MakeConfig, run: Run) -> None:
+    rows = [hidden, "Anna Annan;0701740605;ja;nej"]
+    config = make_config(**ENDPOINT, header=f"Namn;Mobil;Villkor;{heading}", rows=rows)
     take_in(config, run, YES)
     for words in (("list",), ("show", 1)):
         assert "Anna" not in run("--config", config, "inbox", *words).out

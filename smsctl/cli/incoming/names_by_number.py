@@ -7,7 +7,7 @@ from smsctl.cli import numbers
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.audience import Audience, Selection
 from smsctl.domain.columns import find_columns
-from smsctl.domain.protection import is_protected
+from smsctl.domain.protection import SIGNS, ProtectedNumbers, is_protected
 from smsctl.errors import Sentence, SmsctlError
 from smsctl.spreadsheet import ReadOptions, open_sheet
 
@@ -46,7 +46,8 @@ def _named_in(wiring: Wiring, path: Path, wanted: frozenset[str], rows_of: Audie
         return {}
     reader, selection = numbers.reader(wiring), Selection(rows_of, sheet.header, columns)
     found: dict[str, str] = {}
-    shut: set[str] = set()
+    protected = ProtectedNumbers(columns.numbers, reader, len(sheet.header))
+    protected.note_said(sheet.rows_with(SIGNS), sheet.header, columns.name)
     for row in sheet.rows():
         for column in columns.numbers:
             if len(row) <= max(column.number, columns.name, *column.protected, *selection.positions):
@@ -54,7 +55,7 @@ def _named_in(wiring: Wiring, path: Path, wanted: frozenset[str], rows_of: Audie
             number = reader.read(row[column.number]).number
             if number in wanted:
                 if any(is_protected(row[place]) for place in column.protected):
-                    shut.add(number)
+                    protected.found.add(int(number))
                 elif row[columns.name].strip() and selection.admits(dict(enumerate(row))):
                     found.setdefault(number, row[columns.name].strip())
-    return {number: name for number, name in found.items() if number not in shut}
+    return {number: name for number, name in found.items() if int(number) not in protected.found}
