@@ -172,7 +172,7 @@ def _duration(value: object, _folder: Path) -> timedelta:
     number, unit_s = written[:-1].rstrip(), _UNITS_S.get(written[-1:])
     is_number = number.isascii() and number.isdecimal() and len(number) <= _UNITS_DIGITS
     if unit_s is None or not is_number or not int(number):
-        raise UnfitValueError(say('must be a time with its unit: "30s", "90m", "4h" or "2d"'))
+        raise UnfitValueError(say('must be a time above 0 with its unit: "30s", "90m", "4h" or "2d"'))
     return timedelta(seconds=int(number) * unit_s)
 
 

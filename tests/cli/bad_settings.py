@@ -48,7 +48,12 @@ COMMAND_LINES = (
     Case(
         id="a validity without its unit", argv=f"{SEND} --validity 4", code=2, says=("--validity 4", '"4h"')
     ),
-    Case(id="no validity at all", argv=f"{SEND} --validity 0h", code=2, says="--validity 0h"),
+    Case(
+        id="no validity at all",
+        argv=f"{SEND} --validity 0h",
+        code=2,
+        says="--validity 0h: must be a time above 0 with its unit",
+    ),
     Case(id="a ceiling in words", argv=f"{SEND} --max-parts ten", code=2, says="ten"),
     Case(id="a ceiling below nothing", argv=f"{SEND} --max-parts=-1", code=2, says="-1"),
     Case(
