@@ -17,15 +17,11 @@ from smsctl.ledger.sqlite import file
 
 T = TypeVar("T")
 U = TypeVar("U")
-_SHARE_OF_OTHERS, _LEAST_GAP_S, _LONGEST_GAP_S = 0.25, 0.012, 0.05
 ROWS_IN_A_COMMIT = 5_000  # at most before others get in between, where the disk is not what they wait for
 MORE_ON_SLOW_DISKS = 5  # times as many: a commit takes little longer there
-_HELD_S = 0.1  # so long others may wait for one commit of a long work
-_SLOW_S = 0.01  # a disk that takes longer for a commit is slow
-_FIRST_ROWS, _FEWEST_ROWS = 1_000, 20
+_SLOW_S, _FIRST_ROWS = 0.01, 1_000  # a disk that takes longer for a commit is slow
 _NEXT_ID = "SELECT COALESCE(MAX(id), 0) + 1 FROM [table]"
 _INSERT = "INSERT INTO [table] ([names]) VALUES ([places])"
-
 _CLOSE, _TOGETHER = 2, 500  # keys that stand so close, or are looked for by one statement
 
 
@@ -45,6 +41,8 @@ class Ledger:
         self._held_in_a_row_s = 0.0  # since others last got in between
         self._free_since_s = 0.0
         self._rows = 0  # that fit in a commit; 0: none has told yet
+        self._written_rows = 0  # by the latest commit of a long work; 0: as many as it was told
+        self._before = (0, 0.0)  # rows of the one before, and how long it held the file
         self._after_commit: dict[str, Callable[[], None]] = {}
 
     def close(self) -> None:
@@ -235,12 +233,13 @@ class Ledger:
         self, rows: Iterable[T], made: Callable[[list[T]], Any] = lambda piece: piece
     ) -> Iterator[Any]:
         """Yield as many rows as a transaction takes, `made` into what it needs; others get in between."""
-        left, is_first = iter(rows), True
+        left, written = iter(rows), 0
         while piece := list(islice(left, self.rows_in_a_commit)):
             ready = made(piece)
-            if not is_first:
+            if written:
+                self._written_rows = written
                 self.give_way()
-            is_first = False
+            written = len(piece)
             yield ready
 
     def give_way(self) -> None:
@@ -249,12 +248,14 @@ class Ledger:
         Nobody stands in a queue for it: a waiter looks again each few milliseconds. Where the latest held the
         file for long, as on a busy machine, the next takes fewer rows. Short ones are no reason to wait yet.
         """
-        most = 4 if self.waited_for_disk else 2  # times as many as before
-        fitting = self.rows_in_a_commit * _HELD_S / max(self._held_s, _HELD_S / most)
-        self._rows = max(int(fitting), _FEWEST_ROWS)
-        if self._held_in_a_row_s > _HELD_S / 2:
-            gap_s = min(max(self._held_in_a_row_s * _SHARE_OF_OTHERS, _LEAST_GAP_S), _LONGEST_GAP_S)
-            time.sleep(max(gap_s - (time.monotonic() - self._free_since_s), 0))
+        from smsctl.ledger.pieces import Piece, fitting_rows, gap_s  # few commands write so much
+
+        asked = self.rows_in_a_commit
+        latest, before = Piece(self._written_rows or asked, self._held_s), Piece(*self._before)
+        self._rows = fitting_rows(asked, latest, before, for_disk=self.waited_for_disk)
+        self._before, self._written_rows = latest, 0
+        if gap := gap_s(self._held_in_a_row_s):
+            time.sleep(max(gap - (time.monotonic() - self._free_since_s), 0))
             self._held_in_a_row_s = 0.0
 
     def _say_so(self, sentence: Sentence) -> None:
