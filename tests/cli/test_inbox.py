@@ -161,6 +161,7 @@ def test_a_long_inbox_is_cut_on_the_screen_and_whole_in_the_file(config: Path, r
     ("heading", "hidden"),
     [
         ("Sekretess", "Anna Hemlig;0701740605;ja;ja"),
+        ("Sekretess", "Anna Hemlig;070-174 06 05 (2);ja;ja"),
         ("Adress", "Anna Hemlig;0701740605;ja;Skyddad adress"),
         ("Adress", "Anna Hemlig (skyddad);0701740605;ja;"),
     ],

@@ -7,7 +7,7 @@ from smsctl.cli import numbers
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.audience import Audience, Selection
 from smsctl.domain.columns import find_columns
-from smsctl.domain.protection import SIGNS, ProtectedNumbers, is_protected
+from smsctl.domain.protection import SIGNS, ProtectedNumbers
 from smsctl.errors import Sentence, SmsctlError
 from smsctl.spreadsheet import ReadOptions, open_sheet
 
@@ -49,13 +49,11 @@ def _named_in(wiring: Wiring, path: Path, wanted: frozenset[str], rows_of: Audie
     protected = ProtectedNumbers(columns.numbers, reader, len(sheet.header))
     protected.note_said(sheet.rows_with(SIGNS), sheet.header, columns.name)
     for row in sheet.rows():
+        protected.note_left_out([row])
         for column in columns.numbers:
-            if len(row) <= max(column.number, columns.name, *column.protected, *selection.positions):
+            if len(row) <= max(column.number, columns.name, *selection.positions):
                 continue
             number = reader.read(row[column.number]).number
-            if number in wanted:
-                if any(is_protected(row[place]) for place in column.protected):
-                    protected.found.add(int(number))
-                elif row[columns.name].strip() and selection.admits(dict(enumerate(row))):
-                    found.setdefault(number, row[columns.name].strip())
+            if number in wanted and row[columns.name].strip() and selection.admits(dict(enumerate(row))):
+                found.setdefault(number, row[columns.name].strip())
     return {number: name for number, name in found.items() if int(number) not in protected.found}
