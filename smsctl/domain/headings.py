@@ -109,8 +109,9 @@ _OWNERS: Final = """
 """
 _WHOSE: Final = frozenset(_OWNERS.split())
 _OF_PEOPLE: Final = (
-    rf"(?=.)(?:(?:{'|'.join(_OWNERS.split())}|person)(?:ens|ets|s|ns)?){{0,2}}"
-    r"(?:(?:fullstandigt|for|efter|tilltals|first|last|full)?(?:namn|name)(?:vh|vardnadshavare|elev)?)?"
+    rf"(?=.)(?:(?:{'|'.join(_OWNERS.split())}|(?:kontakt)?person|anhorig)(?:ens|ets|s|ns)?){{0,2}}"
+    r"(?:(?:fullstandigt|(?:foroch)?efter|for|tilltals|visnings|first|last|full|given|family|sur|display)?"
+    r"(?:namn|name)(?:pa)?(?:vh|vardnadshavare|elev)?)?"
 )
 _OF_ANYTHING: Final = {"nummer", "number"}  # a pupil's number is no telephone's
 _RETURN: Final = "_x000d_"  # as XLSX writes it

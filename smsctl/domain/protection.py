@@ -7,6 +7,7 @@ call, one that shows where somebody is may cost more.
 import re
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
+from functools import lru_cache
 from itertools import combinations
 from typing import Final
 
@@ -29,15 +30,27 @@ def is_protected(cell: str) -> bool:
     return bare(cell) not in NO
 
 
-def says_so(cell: str) -> bool:
-    """Tell whether a cell of any column says it, and nothing else: Sekretessmarkering, Skyddad adress."""
-    words = words_of(plain(cell).replace("=", " ")) if len(cell) <= _LONGEST else set[str]()
-    return not words.isdisjoint(_SAYS) and words <= _SAYS | _BESIDE
-
-
 def is_known(cell: str) -> bool:
     """Tell whether the cell is one of the usual yes and no; any other is told, for it may be a mistake."""
     return bare(cell) in YES | NO
+
+
+@lru_cache(1000)  # many rows have the same: Ej skyddad
+def _told_by(cell: str, *, is_name: bool) -> Sentence | None:
+    """Return what a cell of any column says: that it protects, that it speaks of it, or nothing.
+
+    It protects where it says nothing else (Sekretessmarkering, Skyddad adress), a name among other words
+    too. What plainly says no (Ej skyddad, Sekretess: nej) counts for nothing.
+    """
+    text = plain(cell)
+    if not any(map(text.__contains__, SIGNS)):
+        return None
+    text = re.sub(_DENIED, "", text)
+    words = words_of(text.replace("=", " ")) if len(text) <= _LONGEST else set[str]()
+    says_so = not words.isdisjoint(_SAYS) and words <= _SAYS | _BESIDE
+    if says_so or (is_name and re.search(_NAME, text)):
+        return _PROTECTED_BY
+    return _SPOKEN_OF if re.search(_SPEAKS_OF_IT, text) else None
 
 
 class ProtectedNumbers:
@@ -75,24 +88,23 @@ class ProtectedNumbers:
     ) -> None:
         """Take the numbers of those rows that say it in a column that is not for that, and tell which do.
 
-        So does a cell beyond the header. A name says it among other words too; of rows that speak of it so
-        elsewhere it is told that they do.
+        So does a cell beyond the header. Of rows that speak of it among other words it is told that they do.
         """
-        known = {name_at, *(at for one in self._columns for at in one.protected)}
+        own = {at for one in self._columns for at in one.protected}
+        people = {at for at, title in enumerate(header) if at == name_at or may_mean_name(title)}
         counts, under = Counter[Sentence](), {_PROTECTED_BY: dict[str, None](), _SPOKEN_OF: dict[str, None]()}
-        names, people = 0, {at for at, title in enumerate(header) if may_mean_name(title)}
+        names = 0
         for row_number, row in rows:
-            name = "" if name_at is None else "".join(row[name_at : name_at + 1])
-            by_name = says_so(name) or re.search(_NAME, plain(name)) is not None
-            names += by_name and self._take(row, ())
-            cells = [(at, cell) for at, cell in enumerate(row) if at not in known]
-            in_names = [at for at, cell in cells if at in people and re.search(_NAME, plain(cell))]
-            told, places = _PROTECTED_BY, in_names or [at for at, cell in cells if says_so(cell)]
-            if not places:
-                told, places = _SPOKEN_OF, [at for at, cell in cells if re.search(_SPEAKS_OF_IT, plain(cell))]
-            if by_name or (places and told is _PROTECTED_BY):
+            cells = ((at, cell) for at, cell in enumerate(row) if cell and at not in own)
+            said = {at: one for at, cell in cells if (one := _told_by(cell, is_name=at in people))}
+            told = _PROTECTED_BY if _PROTECTED_BY in said.values() else _SPOKEN_OF
+            if told is _PROTECTED_BY:
                 self._rows.add(row_number)
-            if places and (told is _SPOKEN_OF or self._take(row, ())):
+                if not self._take(row, ()):
+                    continue
+                names += name_at is not None and said.get(name_at) is told
+            places = [at for at, one in said.items() if one is told and (at != name_at or told is _SPOKEN_OF)]
+            if places:
                 counts[told] += 1
                 under[told] |= {veiled(header[at]) if at < len(header) else VEIL: None for at in places}
         self.said = [told.given(n=n, columns=", ".join(under[told])) for told, n in counts.items()]
@@ -178,8 +190,17 @@ _LONGEST: Final = 60
 _SPEAKS_OF_IT: Final = (
     r"\bskydda(?:de?|t) (?:id|adr|(?:i )?folkbok|person|uppg|enligt|\d)|\bär skyddad"
     r"|\bsekretess(?:mark|mär|skydd|kydd|bel|grad|kod)|\b(?:kvarskriv|spärrmark)"
-    r"|(?:\A|[^\w ]) ?(?:skyddad|sekretess)(?= ?(?:\Z|[^\w ]))(?!\W*(?:nej|ingen|inga|no?|0)\b)"
+    r"|(?:\A|[^\w ]) ?(?:skyddad|sekretess)(?= ?(?:\Z|[^\w ]))"
 )
+_MARK: Final = (
+    r"\b(?:skydda(?:de?|t)|sekretess\w*|kvarskriv\w*|spärrmarker\w*)"
+    r"(?: (?:id|adr|folkbok|person|uppg)\w*)?(?!\w)\W*"
+)
+_DENIED: Final = (
+    rf"(?:(?:\A|[^\w ] ?)(?:ej|inte|icke|ingen|inga|utan) {_MARK}"
+    rf"|{_MARK}(?:inga|{'|'.join(sorted(NO - {''}))})\W*)\Z"
+)
+"""What says no, at the end of a cell. Skyddad, inga SMS does not, nor Visa inte skyddad adress."""
 _PROTECTED_BY: Final = say_n(
     "{n} row says under {columns} that an identity is protected: no row with its number gets a message.",
     "{n} rows say under {columns} that an identity is protected: no row with their numbers gets a message.",

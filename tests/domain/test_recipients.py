@@ -658,6 +658,24 @@ def test_a_name_that_says_that_it_is_protected_protects(name: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "name", ["Anna Ek (ej skyddad)", "Sekretess: nej", "Skyddad identitet - ej", "Oskyddad"]
+)
+def test_a_name_that_says_that_it_is_not_protects_nobody(name: str) -> None:
+    found = judged([row(), [name, *row("0701740606")[1:]]])
+    assert outcome(found) == {2: "ready", 3: "ready"}
+    assert not found.notices
+
+
+def test_of_a_row_that_protects_it_is_not_told_that_it_keeps_no_message_back() -> None:
+    header = ("Namn", "Mobil", "Villkor", "Notis")
+    rows = [["Anna (skyddad)", "0701740606", "ja", "Är skyddad, se akt"]]
+    found = classify(header, rows, find_columns(header), EVERYONE, RULES, said=enumerate(rows, 2))
+    assert [str(one) for one in found.notices] == [
+        "1 name says that an identity is protected: no row with the number gets a message."
+    ]
+
+
 @pytest.mark.parametrize("is_first", [True, False])
 @pytest.mark.parametrize(
     "odd",
