@@ -7,7 +7,7 @@ packed: 8 bytes for the number, 4 for the row, and the names of a few thousand p
 
 from array import array
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain, repeat
 from typing import NamedTuple
@@ -114,13 +114,11 @@ class People:
             self._several = len(again), max(again.values(), default=0) + bool(len(self))
         return self._several
 
-    def without_words_of(self, rows: Container[int]) -> "People":
-        """Return them with neither number nor name of who stands in those rows; no number was read."""
-        if not any(row in rows for row in self._rows):
-            return self
+    def without_words_of(self, is_meant: Callable[[int, str], bool]) -> "People":
+        """Return them with neither number nor name of those meant, by row and cell; no number was read."""
         kept = PeopleWriter(by_column=self._columns is not None)
         for (row, written, name), column in zip(self, self.columns, strict=True):
-            said = ("", "") if row in rows else (written, name)
+            said = ("", "") if is_meant(row, written) else (written, name)
             kept.add_as_written(row, *said, column)
         return kept.people()
 

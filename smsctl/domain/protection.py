@@ -7,7 +7,7 @@ call, one that shows where somebody is may cost more.
 import re
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import combinations
 from typing import Final
 
@@ -122,8 +122,9 @@ class ProtectedNumbers:
     def shut_out(self, ready: People, skipped: dict[SkipReason, People], *, by_column: bool) -> People:
         """Return who is ready without those numbers, and move every row of one among the protected."""
         own = skipped[SkipReason.PROTECTED]
-        for reason in _UNREAD:
-            skipped[reason] = skipped[reason].without_words_of(self._rows)
+        for reason in _UNREAD if self._rows or self.found else ():
+            numbers = self.found if reason is SkipReason.INVALID else set[int]()
+            skipped[reason] = skipped[reason].without_words_of(partial(self._is_protected, numbers))
         if not self.found:
             return ready
         positions = set(zip(own.rows, own.columns, strict=True))
@@ -140,19 +141,26 @@ class ProtectedNumbers:
         skipped[SkipReason.PROTECTED] = shut.people()
         return ready
 
+    def _is_protected(self, numbers: set[int], row: int, written: str) -> bool:
+        """Tell whether somebody stands in a row that says it, or has a number of one that does."""
+        return row in self._rows or bool(numbers and numbers & self._numbers_in(written, is_phone=True))
+
     def _take(self, row: Sequence[str], free: Container[int]) -> bool:
         """Take every number in the cells, even of one that cannot be read as one; say if there is any."""
-        any_taken, phones = False, {one.number for one in self._columns}
-        for at, cell in enumerate(row):
-            if at not in free and re.search(_SOME_NUMBER, cell):
-                written = cell.translate(PLAINLY)
-                whole = self._reader.read(written)
-                pieces = re.split(_BETWEEN, written) + (_runs(written) if at in phones else [])
-                readings = [whole] if whole.number else map(self._reader.read, pieces)
-                taken = {int(one.number) for one in readings if one.number is not None}
-                self.found |= taken
-                any_taken = any_taken or bool(taken)
-        return any_taken
+        phones = {one.number for one in self._columns}
+        cells = ((at, cell) for at, cell in enumerate(row) if at not in free)
+        taken = [self._numbers_in(cell, is_phone=at in phones) for at, cell in cells]
+        self.found.update(*taken)
+        return any(taken)
+
+    def _numbers_in(self, cell: str, *, is_phone: bool) -> set[int]:
+        if re.search(_SOME_NUMBER, cell) is None:
+            return set()
+        written = cell.translate(PLAINLY)
+        whole = self._reader.read(written)
+        pieces = re.split(_BETWEEN, written) + (_runs(written) if is_phone else [])
+        readings = [whole] if whole.number else map(self._reader.read, pieces)
+        return {int(one.number) for one in readings if one.number is not None}
 
 
 def _runs(cell: str) -> list[str]:
