@@ -78,6 +78,7 @@ class Workers:
         self._answered: dict[int, BatchDone] = {}
         self._doubtful: set[int] = set()  # answered otherwise than clearly, and not yet judged
         self._judged = threading.Condition()
+        self._waiting: dict[int, Claim] = {}  # in a thread's hands, and not begun while an answer is in doubt
 
     @property
     def free(self) -> int:
@@ -127,6 +128,9 @@ class Workers:
         with suppress(queue.Empty):
             while work := self._work.get_nowait():
                 found.append(_given_back(work[0]))
+        with self._judged:
+            found += map(_given_back, self._waiting.values())
+            self._waiting.clear()
         return found
 
     def stored(self, done: Sequence[BatchDone], *, by_slow_disk: bool = False) -> None:
@@ -169,8 +173,8 @@ class Workers:
             claim, begun = work
             try:
                 is_late = partial(self._is_late, begun)
-                with self._judged:
-                    self._judged.wait_for(lambda: self._over or not self._doubtful)
+                if not self._is_still_here(claim):
+                    continue
                 if self._over or self._halted() or is_late():
                     self._back.put(_given_back(claim))
                 else:
@@ -180,6 +184,13 @@ class Workers:
             except BaseException as error:  # noqa: BLE001 - a fault here must not lose the batch: it is unknown
                 lost = same_for_all(claim.batch, Status.UNKNOWN, SubmitVerdict.UNCLEAR, type(error).__name__)
                 self._come_back(BatchDone(claim, lost, error))
+
+    def _is_still_here(self, claim: Claim) -> bool:
+        """Wait while an answer is in doubt; say whether the batch has not been recalled meanwhile."""
+        with self._judged:
+            self._waiting[claim.id] = claim
+            self._judged.wait_for(lambda: self._over or not self._doubtful)
+            return self._waiting.pop(claim.id, None) is not None
 
     def _come_back(self, done: BatchDone) -> None:
         """Hand in what the gateway answered; the other threads wait where it may end the run, or pause it."""

@@ -167,6 +167,24 @@ def test_no_thread_begins_another_batch_before_a_doubtful_answer_is_stored(
     assert len(gathered(workers, workers.in_flight)) >= 8, "the threads go on"
 
 
+def test_what_waits_while_an_answer_is_in_doubt_is_taken_back(begin: Begin) -> None:
+    """It was not sent, though a thread has it: a person who asks twice is not told that it is unknown."""
+    gateway = ScriptedGateway(lambda one: accepted(one)._replace(verdict=SubmitVerdict.UNCLEAR))
+    workers = begin(gateway, 4)
+    for number in range(workers.free):
+        workers.submit(claim(number))
+    workers.gather()
+    time.sleep(0.05)
+    recalled, came_back = workers.recall(), workers.arrived()
+    assert len(recalled) == 6 - len(gateway.submitted) > 0
+    assert len(came_back) == len(gateway.submitted)
+    workers.stored([*recalled, *came_back])
+    time.sleep(0.05)
+    assert len(came_back) == len(gateway.submitted), "what was taken back leaves no more"
+    workers.submit(claim(9))
+    assert [one.claim.id for one in workers.gather()] == [9], "the threads go on"
+
+
 def test_a_batch_takes_its_place_until_its_answer_is_stored(begin: Begin) -> None:
     workers = begin(ScriptedGateway(accepted), 2)
     assert (workers.in_flight, workers.free) == (0, 3)
