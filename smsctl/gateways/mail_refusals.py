@@ -10,6 +10,7 @@ from smsctl.errors import Sentence, say
 
 _ENHANCED = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
 _OF_US = re.compile(rb"(?i)relay|spam|policy|blocked|block ?list|blacklist|junk|denied|not permitted")
+_OF_SENDER = re.compile(rb"(?is)[45]\.1\.[78]\b|.*\bsender (?:address )?(?:rejected|verif)")
 _OF_A_MAILBOX, _OF_THE_LOGIN, _TOO_LARGE = {550, 551, 553}, {530, 534, 535, 538}, 552
 _NOT_NOW, _CLOSING, _MAILBOX_BUSY = range(400, 500), 421, 450
 
@@ -35,7 +36,10 @@ def is_of_this_address(code: int, words: bytes, *, at_rcpt: bool = True) -> bool
 
     Without an enhanced code 550 means the mailbox, unless the words tell that it is our mails, or it comes
     when the mail itself has been named or seen: it has one recipient, but may be refused for what it holds.
+    What is said of the sender's address is of all mails, whenever it is said.
     """
+    if _OF_SENDER.match(words):
+        return False
     if _ENHANCED.match(words):
         return code not in _NOT_NOW and words.startswith((b"5.1.", b"5.2."))
     return at_rcpt and code in _OF_A_MAILBOX and not _OF_US.search(words)
@@ -44,8 +48,10 @@ def is_of_this_address(code: int, words: bytes, *, at_rcpt: bool = True) -> bool
 def puts_off_this_address(code: int, words: bytes) -> bool:
     """Say whether the server takes no mail for this recipient just now (RFC 5321 4.2.3; RFC 3463 3.2, 3.3).
 
-    Not where its words, or their code, tell that it is our mails, or the server itself.
+    Not where its words, or their code, tell that it is our mails, our address, or the server itself.
     """
+    if _OF_SENDER.match(words):
+        return False
     if _ENHANCED.match(words):
         return code in _NOT_NOW and code != _CLOSING and words.startswith((b"4.1.", b"4.2."))
     return code == _MAILBOX_BUSY and not _OF_US.search(words)

@@ -126,6 +126,14 @@ def test_what_was_sent_is_not_sent_again(desk: Desk) -> None:
             id="two unclear",
         ),
         pytest.param(
+            [each(Status.UNKNOWN, Status.PENDING, Status.PENDING, verdict=SubmitVerdict.UNCLEAR)],
+            {"unknown": 4, "pending": 8},
+            StopReason.UNCLEAR,
+            ExitCode.UNSETTLED,
+            2,
+            id="two unclear by e-mail, and the rest of their batches not tried",
+        ),
+        pytest.param(
             [unclear, accepted, unclear],
             {"unknown": 7, "accepted": 5},
             None,
