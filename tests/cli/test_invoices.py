@@ -446,22 +446,26 @@ def test_an_export_that_was_killed_before_its_marks_is_told_by_the_next(
     folder = config.parent
 
     def exported(name: str, *flags: str) -> Ran:
-        return run("--config", config, "--quiet", "invoices", "export", *flags, "--csv", folder / name)
+        return run("--config", config, "invoices", "export", *flags, "--csv", folder / name)
 
     def killed(*_given: object) -> None:
         raise SystemExit
 
     told = f"{folder / 'killed.csv'} has not come to marking its invoices"
-    assert exported("none.csv").said == ""
+    assert exported("none.csv").err == ""
     with monkeypatch.context() as patch:
         patch.setattr(cli_invoices, "hand_over", killed)
         assert exported("killed.csv", "--mark").code == 1
     assert exported("missing/folder.csv", "--mark").code == 8  # which nobody can have: it says nothing
-    for name, flags in (("read.csv", ()), ("marked.csv", ("--mark",))):
+    for name, flags, is_told in (
+        ("quiet.csv", ("--quiet",), False),  # each night, and it hands nothing over
+        ("read.csv", (), True),
+        ("marked.csv", ("--quiet", "--mark"), True),
+    ):
         ran = exported(name, *flags)
-        assert (ran.code, told in ran.err) == (0, True)
+        assert (ran.code, told in ran.err) == (0, is_told)
         assert (folder / name).read_bytes() == (folder / "killed.csv").read_bytes()
-    assert exported("later.csv").said == ""
+    assert exported("later.csv").err == ""
 
 
 def test_an_older_ledger_hands_nothing_over_until_a_person_accepts_it(older: Path, run: Run) -> None:

@@ -78,7 +78,8 @@ def run_export(
         with ledger.transaction():  # not of a file that was copied: others have handed over since
             found = invoices_of(ledger, key, only_new=not again)
         if earlier := list_without_marks(ledger):
-            wiring.output.insist(_TWICE.given(day=earlier[0], path=earlier[1]))
+            tell = wiring.output.insist if mark else wiring.output.warn  # without, nothing is handed over
+            tell(_TWICE.given(day=earlier[0], path=earlier[1]))
         with _noted(wiring, csv, earlier) if mark else nullcontext():
             page = export.write_csv(csv, render.fields(wiring.called), found, replace=replace)
             page = _taken(wiring, page) if mark and page else page  # no ledger is held meanwhile
