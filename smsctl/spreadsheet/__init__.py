@@ -13,7 +13,6 @@ from itertools import chain, count, islice
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
-from smsctl.domain.cells import plain
 from smsctl.domain.columns import NAME_COLUMNS
 from smsctl.domain.headings import EXAMPLE, is_heading
 from smsctl.errors import InputError, Sentence, say
@@ -100,14 +99,16 @@ class Sheet(NamedTuple):
         return (row for number, row in rows if number in self.left_out)
 
     def rows_with(self, words: Collection[str]) -> Iterator[tuple[int, list[str]]]:
-        """Return the rows in which one of the words stands, and their numbers; few files are read for it.
+        """Return the rows in which one of the words may stand, and their numbers; few files are read for it.
 
-        Hidden ones too.
+        Hidden ones too. Of a row, as of a file, signs that are no plain letters are left out.
         """
         if not self.records.may_hold(words):
             return iter(())
+        sought = [word.encode() for word in words]
         rows = enumerate(islice(self.records.read(), 1, None), 2)
-        return ((at, row) for at, row in rows if any(map(plain("\n".join(row)).__contains__, words)))
+        small = ((at, row, "\n".join(row).encode("ascii", "ignore").lower()) for at, row in rows)
+        return ((at, row) for at, row, text in small if any(map(text.__contains__, sought)))
 
     def _nothing_after(self, records: Iterator[list[str]]) -> Iterator[list[str]]:
         """Yield nothing; refuse what follows the last row allowed, if it is not empty."""
