@@ -112,6 +112,8 @@ def test_what_is_pending_waits_for_the_end(live_gateway: LiveGateway, message: P
         assert (waits.code, PAUSED in waits.out) == (0, True)
     dry = run(*argv, "send", message, *CRON, "--dry-run", "--quiet")
     assert (dry.code, PAUSED in dry.out) == (0, True)
+    (note,) = run(*argv, "send", message, *CRON, "--dry-run", "--json").json["messages"]
+    assert (note["code"], PAUSED in note["text"]) == ("pause", True)
     person = run_terminal([*argv, "mailings", "resume", 1], [("It is a pause. Send 3 messages?", "n")])
     assert person.code == 5
     assert run(*argv, "mailings", "show", 1, "--json").data["states"] == {"pending": 3}

@@ -14,7 +14,7 @@ from smsctl.cli.mailings.request import SendFlags
 from smsctl.cli.output import figures, outcome
 from smsctl.cli.output import mailings as listing
 from smsctl.cli.output.blocks import TextLine
-from smsctl.cli.output.reply import CommandResult, warnings_of
+from smsctl.cli.output.reply import CommandResult, Note, warnings_of
 from smsctl.cli.typed_times import read_duration
 from smsctl.cli.wiring import Wiring
 from smsctl.domain.gateway import Gateway
@@ -80,8 +80,10 @@ def would_go_on(
     with ending.told_with_what_is_left(ledger, found.mailing):
         rest = _rest(found, plan_request, gateway, ledger, under)
         if rest and (paused := rest.verdict.ends_in_pause):
-            done = _told(say("{why} Nothing was sent.", why=paused), ledger, found, dry_run=True)
-            return done._replace(data={**done.data, "paused": True}, is_told_always=True)
+            sentence = say("{why} Nothing was sent.", why=paused)
+            done = _told(sentence, ledger, found, dry_run=True)
+            said = [Note(code="pause", level="warning", text=paused)]
+            return done._replace(data={**done.data, "paused": True}, said=said, is_told_always=True)
         if rest:
             rest.verdict.must_hold_to_the_end(sentence)
     return told
