@@ -191,18 +191,18 @@ _WITH_IT: Final = """
     identitet id adress folkbokforing person personuppgift personuppgifter uppgift uppgifter nummer telefon
     telefonnummer mobil mobilnummer namn elev barn ja har
     j 1 x obs adr folkbok folkbokf personuppg uppg personnummer bostadsadress hemadress postadress
-    vardnadshavare vh foralder
+    vardnadshavare vh foralder pers ident folkb tel tfn nr
 """
 _SAYS, _BESIDE = frozenset(_SAID.split()), frozenset(_WITH_IT.split())
 _LONGEST: Final = 60
 _SPEAKS_OF_IT: Final = (
-    r"\bskydda(?:de?|t) (?:id|adr|(?:i )?folkbok|person|uppg|enligt|\d)|\bär skyddad"
+    r"\bskydda(?:de?|t) (?:id|adr|(?:i )?folkb|pers(?:on|\b)|uppg|enligt|\d)|\bär skyddad"
     r"|\bsekretess(?:mark|mär|skydd|kydd|bel|grad|kod)|\b(?:kvarskriv|spärrmark)"
     r"|(?:\A|[^\w ]) ?(?:skyddad|sekretess)(?= ?(?:\Z|[^\w ]))"
 )
 _MARK: Final = (
     r"\b(?:skydda(?:de?|t)|sekretess\w*|kvarskriv\w*|spärrmarker\w*)"
-    r"(?: (?:id|adr|folkbok|person|uppg)\w*)?(?!\w)\W*"
+    r"(?: (?:id|adr|folkb|pers|uppg)\w*)?(?!\w)\W*"
 )
 _DENIED: Final = (
     rf"(?:(?:\A|[^\w ] ?)(?:ej|inte|icke|ingen|inga|utan) {_MARK}"
