@@ -174,6 +174,20 @@ def test_who_is_protected_is_not_named(heading: str, hidden: str, make_config: M
         assert "Anna" not in run("--config", config, "inbox", *words).out
 
 
+def test_whom_one_file_protects_no_other_names(make_config: MakeConfig, run: Run) -> None:
+    header, rows = "Namn;Mobil;Villkor;Sekretess", ["Anna Annan;0701740605;ja;nej", "Bo;0701740606;ja;nej"]
+    config = make_config(**ENDPOINT, header=header, rows=rows)
+    take_in(config, run, YES)
+    assert "Anna" in run("--config", config, "inbox", "list").out
+    text = config.read_text(encoding="utf-8")
+    section = "[municipalities.exempelkommun]"
+    assert section in text
+    config.write_text(text.replace(section, f'{section}\nrecipients = "theirs.csv"'), encoding="utf-8")
+    theirs = "Mobil;Villkor;Sekretess\n0701740605;ja;ja\n"
+    config.with_name("theirs.csv").write_text(theirs, encoding="utf-8")
+    assert "Anna" not in run("--config", config, "inbox", "list").out
+
+
 def test_an_inbox_is_read_without_a_recipients_file(make_config: MakeConfig, run: Run) -> None:
     config = make_config(**ENDPOINT, header="Namn;Fel;Grupp;Kommun;Godkänt villkor")
     take_in(config, run, YES)

@@ -24,6 +24,7 @@ def names_of(
     of: the inbox is read without it.
     """
     found: dict[str, str] = {}
+    shut: set[int] = set()  # whom one file protects, no other names
     common, payers = wiring.settings.recipients, wiring.settings.municipalities
     theirs = [payers[key] for key in of or ()]
     rows_of = Audience(everyone=True, municipality=frozenset().union(*(one.spellings for one in theirs)))
@@ -33,27 +34,31 @@ def names_of(
         if not path.exists():
             continue
         try:
-            found |= _named_in(wiring, path, frozenset(wanted), rows_of)
+            named, protected = _named_in(wiring, path, frozenset(wanted), rows_of)
+            found, shut = found | named, shut | protected
         except SmsctlError as error:
             (warn or wiring.output.warn)(error.sentence)
-    return found
+    return {number: name for number, name in found.items() if int(number) not in shut}
 
 
-def _named_in(wiring: Wiring, path: Path, wanted: frozenset[str], rows_of: Audience) -> dict[str, str]:
+def _named_in(
+    wiring: Wiring, path: Path, wanted: frozenset[str], rows_of: Audience
+) -> tuple[dict[str, str], set[int]]:
+    """Return the names in a file, and the numbers that it protects."""
     sheet = open_sheet(path, ReadOptions(numbers=wiring.settings.columns.get("number", ())))
     columns = find_columns(sheet.header, wiring.settings.columns, require_terms=False)
-    if columns.name is None:
-        return {}
     reader, selection = numbers.reader(wiring), Selection(rows_of, sheet.header, columns)
     found: dict[str, str] = {}
     protected = ProtectedNumbers(columns.numbers, reader, len(sheet.header))
     protected.note_said(sheet.rows_with(SIGNS), sheet.header, columns.name)
     for row in sheet.rows():
         protected.note_left_out([row])
+        if columns.name is None:
+            continue
         for column in columns.numbers:
             if len(row) <= max(column.number, columns.name, *selection.positions):
                 continue
             number = reader.read(row[column.number]).number
             if number in wanted and row[columns.name].strip() and selection.admits(dict(enumerate(row))):
                 found.setdefault(number, row[columns.name].strip())
-    return {number: name for number, name in found.items() if int(number) not in protected.found}
+    return found, protected.found
