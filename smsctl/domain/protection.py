@@ -202,7 +202,7 @@ _SPEAKS_OF_IT: Final = (
 )
 _MARK: Final = (
     r"\b(?:skydda(?:de?|t)|sekretess\w*|kvarskriv\w*|spärrmarker\w*)"
-    r"(?: (?:id|adr|folkb|pers|uppg)\w*)?(?!\w)\W*"
+    r"(?: (?:id|adr|folkb|pers|uppg)\w*)?(?!\w)[\s:=.,;()/\-\u2013\u2014]*"
 )
 _DENIED: Final = (
     rf"(?:(?:\A|[^\w ] ?)(?:ej|inte|icke|ingen|inga|utan) {_MARK}"

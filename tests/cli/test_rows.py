@@ -253,6 +253,7 @@ def test_a_cell_of_any_column_that_says_so_protects(
         *(("Skyddad: nej", None), ("Sekretess=0", None), ("Ej skyddad", None), ("Skyddsombud elev", None)),
         *(("Oskyddad", None), ("Sekretess, nej", None), ("Under sekretess hos BUP", None)),
         *(("Ej kvarskriven", None), ("Skyddad identitet: nej", None), ("Sekretess - ej", None)),
+        *(("Skyddad \u2610", None), ("Skyddad \u2612 Nej \u2610", "speaks")),
         *(("Skyddad, inga SMS", "speaks"), ("Visa inte skyddad adress", "speaks")),
         *(("Sekreterare", None), ("Skyddsvägen 1", None), ("Skyddad verkstad", None)),
     ],
