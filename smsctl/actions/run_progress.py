@@ -94,7 +94,7 @@ class RunProgress:
         self.not_before = time.monotonic() + min(wait_s, self.pace.longest_pause_s)
 
     def _count_unclear(self, answer: Answer) -> None:
-        told = {receipt.status for receipt in answer.receipts}  # by e-mail the rest was not tried
+        told = {*statuses(answer.receipts)}  # by e-mail the rest was not tried
         unclear = Status.UNKNOWN in told and told <= {Status.UNKNOWN, Status.PENDING}
         self.unclear = self.unclear + 1 if unclear else 0
         too_many = self.states[Status.UNKNOWN] > max(UNKNOWN_IN_A_RUN, 2 * self.pace.batch_size)
