@@ -45,7 +45,9 @@ def _told_by(cell: str, *, is_name: bool) -> Sentence | None:
     text = plain(cell)
     if not any(map(text.__contains__, SIGNS)):
         return None
-    text = re.sub(_DENIED, "", text)
+    denied = re.search(_DENIED, text)
+    if denied and not (is_name and re.search(_MAY_BE_A_NAME, denied[0])):
+        text = text[: denied.start()]
     words = words_of(text.replace("=", " ")) if len(text) <= _LONGEST else set[str]()
     says_so = not words.isdisjoint(_SAYS) and words <= _SAYS | _BESIDE
     if says_so or (is_name and re.search(_NAME, text)):
@@ -209,6 +211,8 @@ _DENIED: Final = (
     rf"|{_MARK}(?:inga|{'|'.join(sorted(NO - {''}))})\W*)\Z"
 )
 """What says no, at the end of a cell. Skyddad, inga SMS does not, nor Visa inte skyddad adress."""
+_MAY_BE_A_NAME: Final = r"\b(?:inga|no?)\b"
+"""In the place of a name these say nothing: Skyddad, Inga; Inga Sekretess; Skyddad N."""
 _PROTECTED_BY: Final = say_n(
     "{n} row says under {columns} that an identity is protected: no row with its number gets a message.",
     "{n} rows say under {columns} that an identity is protected: no row with their numbers gets a message.",

@@ -206,6 +206,7 @@ def test_what_lists_call_a_protected_identity_is_known(
         ("Barn;Namn VH1", "Ann;Sekretess Ek", "Namn VH1"),
         ("För- och efternamn;Klass", "Skyddad Ek;7A", "För- och efternamn"),
         ("Kontaktperson;Klass", "Skyddad Ek;7A", "Kontaktperson"),
+        ("Elev;Klass", "Skyddad, Inga;7A", "Elev"),
         ("Elev;Klass", "Anna Ek (ej skyddad);7A", None),
         ("Elev;Barn", "Skyddad: nej;Ingen sekretess", None),
         ("Skolnamn;Elev", "Skyddad verkstad;Anna Skydd", None),

@@ -647,6 +647,7 @@ def test_a_number_in_a_protected_row_is_shut_out_however_it_is_written(written: 
     [
         *("Skyddad identitet", "*** SEKRETESS ***", "Elev (skyddade personuppgifter)"),
         *("Skyddat namn", "Elev, skyddat", "Skyddad_identitet", "Skyd\u00addad", "SkyddadIdentitet"),
+        *("Skyddad, Inga", "Inga Sekretess", "Ek, Inga skyddad", "Skyddad N", "Skyddad, No"),
     ],
 )
 def test_a_name_that_says_that_it_is_protected_protects(name: str) -> None:
@@ -659,7 +660,11 @@ def test_a_name_that_says_that_it_is_protected_protects(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Anna Ek (ej skyddad)", "Sekretess: nej", "Skyddad identitet - ej", "Oskyddad"]
+    "name",
+    [
+        *("Anna Ek (ej skyddad)", "Sekretess: nej", "Skyddad identitet - ej", "Oskyddad"),
+        *("Inga Ek (ej skyddad)", "Ek, Inga - skyddad: nej"),
+    ],
 )
 def test_a_name_that_says_that_it_is_not_protects_nobody(name: str) -> None:
     found = judged([row(), [name, *row("0701740606")[1:]]])
