@@ -10,7 +10,7 @@ from smsctl.errors import Sentence, say
 
 _ENHANCED = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
 _OF_US = re.compile(rb"(?i)relay|spam|policy|blocked|block ?list|blacklist|junk|denied|not permitted")
-_OF_SENDER = re.compile(rb"(?is)[45]\.1\.[78]\b|.*\bsender (?:address )?(?:rejected|verif)")
+_OF_SENDER = re.compile(rb"(?is)[45]\.1\.[78]\b|.*\bsender (?:address )?(?:rejected|denied|verif)")
 _OF_A_MAILBOX, _OF_THE_LOGIN, _TOO_LARGE = {550, 551, 553}, {530, 534, 535, 538}, 552
 _NOT_NOW, _CLOSING, _MAILBOX_BUSY = range(400, 500), 421, 450
 

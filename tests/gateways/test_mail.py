@@ -248,6 +248,8 @@ def test_a_refusal_is_mended_by_its_cause(reactions: dict[str, Reaction], words:
         ({"rcpt": say("550 5.1.0 Sender address rejected: unknown")}, SubmitVerdict.REFUSED, [P, P]),
         ({"rcpt": say("550 Sender verify failed")}, SubmitVerdict.REFUSED, [P, P]),
         ({"dot": say("550 5.1.8 bad outbound sender")}, SubmitVerdict.REFUSED, [P, P]),
+        ({"dot": say("554 5.1.0 Sender Denied")}, SubmitVerdict.REFUSED, [P, P]),
+        ({"rcpt": say("554 5.1.0 Sender denied")}, SubmitVerdict.REFUSED, [P, P]),
         ({"rcpt": say("550 5.1.1 unknown, back to sender")}, SubmitVerdict.ANSWERED, [R, R]),
         ({"rcpt": say("554 no")}, SubmitVerdict.REFUSED, [P, P]),
         ({"rcpt": leave}, SubmitVerdict.NOT_REACHED, [P, P]),
