@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -215,7 +215,9 @@ def check_time(traits: Traits, send_at: datetime | None, local_now: datetime) ->
     hint = say("Start the mailing at that time instead, from cron.")
     if traits.schedule_ahead is None:
         raise InputError(say("{title} cannot hold a mailing until later.", title=traits.title), hint=hint)
-    if send_at - local_now > traits.schedule_ahead:
+    # By the clock of the zone, and in truth: it may be changed in between, and which counts is unknown.
+    ahead = max(send_at - local_now, send_at.astimezone(UTC) - local_now.astimezone(UTC))
+    if ahead > traits.schedule_ahead:
         raise InputError(
             say(
                 "{title} holds a mailing for at most {days} days.",

@@ -1,0 +1,52 @@
+"""The two nights a year in which the clock is changed: an hour is an hour, whatever the clock shows."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ..conftest import LiveGateway
+from ..front_door import Run
+from .conftest import guardians
+
+ROWS = guardians(2)
+ANY_HOUR: dict[str, object] = {"quiet_hours": False}
+REAL_TIME = time.time
+
+
+def last_sunday(month: int) -> datetime:
+    """When the clock is changed in a month of next year: a gateway takes what is for that night."""
+    last = datetime(datetime.now(UTC).year + 1, month, 31, 1, tzinfo=UTC)
+    return last - timedelta(days=last.isoweekday() % 7)
+
+
+PUT_FORWARD, PUT_BACK = last_sunday(3), last_sunday(10)
+
+
+def set_clock(monkeypatch: pytest.MonkeyPatch, at: datetime) -> None:
+    """Let the clock of what is run show this time, and go on."""
+    ahead_s = at.timestamp() - REAL_TIME()
+    monkeypatch.setattr(time, "time", lambda: REAL_TIME() + ahead_s)
+
+
+@pytest.mark.parametrize(("module", "days"), [("intelecom", 30), ("pswincom", 7)])
+@pytest.mark.parametrize("changed", [PUT_BACK, PUT_FORWARD])
+def test_a_gateway_is_asked_to_hold_no_mailing_for_longer_than_it_does(
+    module: str,
+    days: int,
+    changed: datetime,
+    live_gateway: LiveGateway,
+    message: Path,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    account = {"module": module, "service_id": 4711 if module == "intelecom" else None}
+    live = live_gateway(rows=ROWS, gateway=account, limits=ANY_HOUR)
+    now = changed - timedelta(days=2)
+    set_clock(monkeypatch, now)
+    argv = ("send", message, "--all", "--max-parts", 9, "--max-new-packages", 1, "--dry-run")
+    for minutes, code in (-61, 0), (1, 8):
+        at = now + timedelta(days=days, minutes=minutes)
+        ran = run("--config", live.config, *argv, "--at", at.isoformat())
+        assert ran.code == code, ran.said
