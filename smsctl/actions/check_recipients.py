@@ -29,7 +29,8 @@ def check_recipients(
         mend = say("Export the recipients anew, or name another file under `recipients` in the config.")
         raise InputError(error.sentence, hint=error.hint or mend) from None
     modified = sheet.modified.astimezone(local_now.tzinfo)
-    if settings.recipients_max_age is not None and local_now - modified > settings.recipients_max_age:
+    # By UTC, as `may_send` has it: two times of one zone are subtracted by what its clock showed.
+    if settings.recipients_max_age is not None and local_now - sheet.modified > settings.recipients_max_age:
         level = Level.WARNING if settings.mode is Mode.SIMULATE else Level.ERROR
         old = too_old(sheet.path, modified)
         yield Finding(level, text=old.sentence, mend=old.hint, exit_code=ExitCode.REFUSED)

@@ -1,5 +1,6 @@
 """The two nights a year in which the clock is changed: an hour is an hour, whatever the clock shows."""
 
+import os
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -50,3 +51,27 @@ def test_a_gateway_is_asked_to_hold_no_mailing_for_longer_than_it_does(
         at = now + timedelta(days=days, minutes=minutes)
         ran = run("--config", live.config, *argv, "--at", at.isoformat())
         assert ran.code == code, ran.said
+
+
+@pytest.mark.parametrize(
+    ("changed", "hours", "code"), [(PUT_BACK, 24.5, 5), (PUT_FORWARD, 23.5, 0)], ids=["back", "forward"]
+)
+def test_a_file_is_as_old_for_doctor_as_it_is_for_send(
+    changed: datetime,
+    hours: float,
+    code: int,
+    live_gateway: LiveGateway,
+    message: Path,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    live = live_gateway(rows=ROWS, limits=ANY_HOUR, recipients_max_age="1d")
+    now = changed + timedelta(hours=9)
+    (recipients,) = live.config.parent.glob("*.csv")
+    written = (now - timedelta(hours=hours)).timestamp()
+    os.utime(recipients, (written, written))
+    set_clock(monkeypatch, now)
+    argv = ("send", message, "--all", "--yes", "--max-parts", 9, "--max-new-packages", 1)
+    assert run("--config", live.config, *argv).code == code
+    told = run("--config", live.config, "doctor", "--json").data["checks"]
+    assert [one["level"] for one in told if one["check"] == "recipients"] == ["error" if code else "ok"]
