@@ -37,7 +37,7 @@ def must_still_be_in_time(letter: Letter, under: Circumstances, now: datetime, *
     quiet = under.settings.limits.quiet_hours
     if under.lenient:
         return
-    if letter.send_at is not None and letter.send_at <= now:
+    if letter.send_at is not None and letter.send_at.timestamp() <= now.timestamp():
         raise RuleError(
             say(
                 "The answer came after {at:%H:%M}, which it was meant for; nothing was sent.",

@@ -4,7 +4,7 @@ Values are NamedTuples, here and on every other floor: docs/decisions/0003.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum, StrEnum
 from itertools import chain, repeat, starmap
 from typing import TYPE_CHECKING, NamedTuple, overload
@@ -90,6 +90,7 @@ class Letter(NamedTuple):
         What is for a time that has passed is refused, so where the time comes while a request may be on its
         way, it is put off to the next full minute after that.
         """
+        now = now.astimezone(UTC)  # a minute after 02:59 is an hour later where a zone's clock is put back
         if self.send_at is None or self.send_at >= (there := now + _ON_ITS_WAY):
             return self
         if self.send_at <= now:

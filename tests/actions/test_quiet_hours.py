@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from contextlib import nullcontext
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -37,3 +38,14 @@ def test_an_answer_that_comes_after_the_time_it_was_meant_for_sends_nothing(
     letter = Letter(text=MessageText.read("Hej"), send_at=NOON + timedelta(minutes=later))
     with nullcontext() if in_time else pytest.raises(RuleError, match="which it was meant for"):
         must_still_be_in_time(letter, way_in().under(), NOON, urgent=False)
+
+
+@pytest.mark.parametrize(("later", "in_time"), [(20, True), (-20, False)])
+def test_an_answer_is_in_time_by_more_than_what_the_clock_shows(
+    later: int, way_in: Callable[..., SecondWayIn], *, in_time: bool
+) -> None:
+    zone, put_back = ZoneInfo("Europe/Stockholm"), datetime(2026, 10, 25, 1, tzinfo=UTC)
+    now, at = (put_back + timedelta(minutes=one * later / 20) for one in (-10, 10))
+    letter = Letter(text=MessageText.read("Hej"), send_at=at.astimezone(zone))
+    with nullcontext() if in_time else pytest.raises(RuleError, match="which it was meant for"):
+        must_still_be_in_time(letter, way_in().under(), now.astimezone(zone), urgent=False)

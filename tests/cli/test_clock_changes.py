@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from smsctl.simulator.server import Behaviour
+
 from ..conftest import LiveGateway
 from ..front_door import Run
 from .conftest import guardians
@@ -75,3 +77,20 @@ def test_a_file_is_as_old_for_doctor_as_it_is_for_send(
     assert run("--config", live.config, *argv).code == code
     told = run("--config", live.config, "doctor", "--json").data["checks"]
     assert [one["level"] for one in told if one["check"] == "recipients"] == ["error" if code else "ok"]
+
+
+def test_what_is_resumed_just_before_the_clock_is_put_back_is_put_off_by_no_hour(
+    live_gateway: LiveGateway, message: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = live_gateway(Behaviour(username="demo"), rows=ROWS, limits=ANY_HOUR)
+    right = live.config.read_text(encoding="utf-8")
+    live.config.write_text(right.replace('"demo"', '"nobody"'), encoding="utf-8")
+    set_clock(monkeypatch, PUT_BACK - timedelta(minutes=10))
+    argv = ("send", message, "--all", "--yes", "--max-parts", 9, "--max-new-packages", 1)
+    at = PUT_BACK + timedelta(minutes=15)
+    assert run("--config", live.config, *argv, "--at", at.isoformat()).code == 6
+    live.config.write_text(right, encoding="utf-8")
+    set_clock(monkeypatch, PUT_BACK - timedelta(seconds=30))
+    ran = run("--config", live.config, "mailings", "resume", 1, "--yes")
+    assert ran.code == 0, ran.said
+    assert {datetime.fromisoformat(str(one.send_at)) for one in live.simulator.accepted()} == {at}
