@@ -28,11 +28,8 @@ def check_recipients(
     except InputError as error:
         mend = say("Export the recipients anew, or name another file under `recipients` in the config.")
         raise InputError(error.sentence, hint=error.hint or mend) from None
-    modified = sheet.modified.astimezone(local_now.tzinfo)
-    # By UTC, as `may_send` has it: two times of one zone are subtracted by what its clock showed.
-    if settings.recipients_max_age is not None and local_now - sheet.modified > settings.recipients_max_age:
+    if old := too_old(sheet.path, sheet.modified, local_now, settings.recipients_max_age):
         level = Level.WARNING if settings.mode is Mode.SIMULATE else Level.ERROR
-        old = too_old(sheet.path, modified)
         yield Finding(level, text=old.sentence, mend=old.hint, exit_code=ExitCode.REFUSED)
         return
     found = say_n(
@@ -41,6 +38,6 @@ def check_recipients(
         n=n,
         rows=figure(n),
         path=sheet.path,
-        modified=modified,
+        modified=sheet.modified.astimezone(local_now.tzinfo),
     )
     yield Finding(Level.OK, found)

@@ -212,14 +212,12 @@ def _too_few_or_many(leaving: DepartingMailing, most_to_one: int) -> Iterator[Re
 
 
 def _too_old(leaving: DepartingMailing, under: Circumstances) -> Iterator[Refusal]:
-    oldest = under.settings.recipients_max_age
     if leaving.again and under.local_now - leaving.again[1] > _FRESH:
         mailing, begun = leaving.again
         yield rules_of_time.text_too_old(mailing, begun.astimezone(under.local_now.tzinfo))
-    if oldest is not None and leaving.source:
-        path, modified = leaving.source
-        if under.local_now - modified > oldest:
-            yield rules_of_time.too_old(path, modified.astimezone(under.local_now.tzinfo))
+    oldest = under.settings.recipients_max_age
+    if leaving.source and (old := rules_of_time.too_old(*leaving.source, under.local_now, oldest)):
+        yield old
 
 
 def _spent(leaving: DepartingMailing, under: Circumstances) -> Spent:

@@ -1,6 +1,6 @@
 """The rules that go by a clock: quiet hours, pauses, the ceiling of a month, what is too old to be sent."""
 
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 from smsctl.domain.package import in_kronor
 from smsctl.domain.plan import Bill
@@ -68,14 +68,19 @@ def paused(first: date, last: date) -> Refusal:
     )
 
 
-def too_old(path: object, modified: datetime) -> Refusal:
-    """Return the refusal of a recipients file that is older than the config allows; `modified` is local."""
+def too_old(
+    path: object, modified: datetime, local_now: datetime, oldest: timedelta | None
+) -> Refusal | None:
+    """Return the refusal of a recipients file that is older than the config allows."""
+    # By UTC: two times of one zone are subtracted by what its clock showed.
+    if oldest is None or local_now.astimezone(UTC) - modified.astimezone(UTC) <= oldest:
+        return None
     return Refusal(
         rule=Rule.FILE_AGE,
         sentence=say(
             "{path} is of {modified:%Y-%m-%d %H:%M}; recipients_max_age allows none so old.",
             path=path,
-            modified=modified,
+            modified=modified.astimezone(local_now.tzinfo),
         ),
         hint=say("Export the recipients anew."),
     )
