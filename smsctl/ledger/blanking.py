@@ -122,9 +122,9 @@ def _blank_keys(ledger: Ledger, named: Sequence[_NamedKey]) -> None:
 
 
 _OF_SMSCTL = (BY_STOP, audit.TEST_NOT_SENT)
-_REASONS = (
-    "SELECT reason, MAX(id), COUNT(*) FROM audit WHERE reason <> '' AND reason NOT IN (?, ?) GROUP BY reason"
-)
+_BY_A_PERSON = f"reason <> '' AND reason NOT IN ({', '.join('?' * len(_OF_SMSCTL))})"
+_REASONS = f"SELECT reason, MAX(id), COUNT(*) FROM audit WHERE {_BY_A_PERSON} GROUP BY reason"  # noqa: S608 - ours
+_REASON = f"SELECT reason FROM audit WHERE {_BY_A_PERSON} AND id = ?"  # noqa: S608 - ours
 
 
 def _told(ledger: Ledger, row: int, kind: WrittenKind, text: str, rows: int) -> Written:
@@ -135,8 +135,7 @@ def _told(ledger: Ledger, row: int, kind: WrittenKind, text: str, rows: int) -> 
 def _words_in(ledger: Ledger, row: int, kind: WrittenKind) -> str | None:
     if kind is WrittenKind.KEY:
         return next((one.text for one in _named_keys(ledger) if one.row == row), None)
-    sql = "SELECT reason FROM audit WHERE id = ? AND reason <> '' AND reason NOT IN (?, ?)"
-    found = ledger.one(sql, row, *_OF_SMSCTL)
+    found = ledger.one(_REASON, *_OF_SMSCTL, row)
     return None if found is None else str(found[0])
 
 
