@@ -67,7 +67,7 @@ def dry_reply(
         errors.append(unfit)
         said.append(Note(code=unfit.code, level="error", text=unfit.sentence))
     why = [block for error in errors for block in (GAP, *mistake(error))]
-    stops = [unfit] if paused and unfit else [] if paused else errors
+    stops = errors if unfit or not paused else []
     hints = [*(one.hint for one in refusals), unfit.hint if unfit else None]
     return CommandResult(
         data={**render.data(plan, verdict, dry_run=True), **({"paused": True} if paused else {})},
