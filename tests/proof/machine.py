@@ -323,8 +323,12 @@ class NeverTwice(RuleBasedStateMachine):
         becomes = Status.ACCEPTED
         if word is not ResolveAnswer.SENT:
             becomes = self._as_it_becomes(mailing, Status.PENDING)
+        stored = self._stored()
         for reference, known in self.model.items():
             if known.mailing.id == mailing.id and known.state is Status.UNKNOWN:
+                if word is ResolveAnswer.SENT:  # what is no longer unknown, the word passes over
+                    state = stored[reference]
+                    assert state not in {Status.PENDING, Status.CANCELLED}, {reference: (state, known.state)}
                 self.by_word.add(reference)
                 self._set(reference, becomes)
         self._check_states()
